@@ -1,0 +1,15 @@
+/*
+ * args.h
+ *		Checked access to function arguments.
+ */
+#ifndef LA_ARGS_H
+#define LA_ARGS_H
+
+#include "utils/array.h"
+
+extern int	la_vector_length(ArrayType *array, const char *name);
+extern bool la_vector_has_null(ArrayType *array);
+extern const double *la_finite_vector(ArrayType *array, const char *name, int *n);
+extern void la_check_finite(double value, const char *name);
+
+#endif							/* LA_ARGS_H */

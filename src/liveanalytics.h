@@ -1,0 +1,42 @@
+/*
+ * liveanalytics.h
+ *		What every wrapper needs: PostgreSQL, version differences, settings.
+ *
+ * PG_VERSION_NUM is looked at here and nowhere else.
+ */
+#ifndef LIVEANALYTICS_H
+#define LIVEANALYTICS_H
+
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "fmgr.h"
+
+#if PG_VERSION_NUM < 150000
+#error "liveanalytics needs PostgreSQL 15 or newer"
+#endif
+
+#if PG_VERSION_NUM >= 180000
+#define LA_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "liveanalytics", .version = LIVEANALYTICS_VERSION)
+#else
+#define LA_MODULE_MAGIC PG_MODULE_MAGIC
+#endif
+
+/* Read exactly "size" bytes of a temporary file. */
+#if PG_VERSION_NUM >= 160000
+#define la_buffile_read_exact(file, ptr, size) BufFileReadExact(file, ptr, size)
+#else
+#define la_buffile_read_exact(file, ptr, size) \
+	do { \
+		if (BufFileRead(file, ptr, size) != (size)) \
+			ereport(ERROR, \
+					(errcode_for_file_access(), \
+					 errmsg("could not read the temporary file of collected rows"))); \
+	} while (0)
+#endif
+
+/* liveanalytics.collect_mem, in kilobytes: see la_rowstore_create */
+extern int	la_collect_mem;
+
+#endif							/* LIVEANALYTICS_H */
