@@ -8,8 +8,6 @@
 
 #include <math.h>
 
-#include <math.h>
-
 #include "args.h"
 
 /*
