@@ -12,17 +12,20 @@ MODULE_big   = liveanalytics
 # joined in this order into the install script
 SQL_PARTS = \
 	sql/00_prologue.sql \
-	sql/10_score.sql
+	sql/10_score.sql \
+	sql/50_evaluate.sql
 
 # plain C99, no PostgreSQL headers
 CORE_OBJS = \
-	src/core/score_core.o
+	src/core/score_core.o \
+	src/core/hash.o
 
 OBJS = \
 	src/liveanalytics.o \
 	src/args.o \
 	src/rowstore.o \
 	src/score.o \
+	src/evaluate.o \
 	$(CORE_OBJS)
 
 DATA       = $(wildcard sql/liveanalytics--*--*.sql)
