@@ -13,19 +13,30 @@ MODULE_big   = liveanalytics
 SQL_PARTS = \
 	sql/00_prologue.sql \
 	sql/10_score.sql \
+	sql/40_forest.sql \
 	sql/50_evaluate.sql
 
 # plain C99, no PostgreSQL headers
 CORE_OBJS = \
-	src/core/score_core.o \
-	src/core/hash.o
+	src/core/binning.o \
+	src/core/forest_grow.o \
+	src/core/forest_model.o \
+	src/core/forest_rows.o \
+	src/core/hash.o \
+	src/core/prng.o \
+	src/core/radix.o \
+	src/core/score_core.o
 
 OBJS = \
 	src/liveanalytics.o \
 	src/args.o \
+	src/evaluate.o \
+	src/forest.o \
+	src/forest_train.o \
+	src/model.o \
+	src/options.o \
 	src/rowstore.o \
 	src/score.o \
-	src/evaluate.o \
 	$(CORE_OBJS)
 
 DATA       = $(wildcard sql/liveanalytics--*--*.sql)

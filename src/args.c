@@ -1,12 +1,18 @@
 /*
  * args.c
- *		Checked access to function arguments: float8[] to (const double *, n).
+ *		Checked access to function arguments: float8[] to (const double *, n),
+ *		and making results of the same kind.
  *
  * "name" is the argument's name in SQL; it appears in the messages.
  */
 #include "liveanalytics.h"
 
 #include <math.h>
+
+#include "catalog/pg_type.h"
+#include "common/shortest_dec.h"
+#include "storage/shmem.h"
+#include "utils/float.h"
 
 #include "args.h"
 
@@ -77,4 +83,69 @@ la_finite_vector(ArrayType *array, const char *name, int *n)
 							name, values[i], i + 1)));
 	}
 	return values;
+}
+
+/*
+ * la_read_features
+ *		Copy the n elements of a feature vector, a missing one as NaN.
+ *
+ * NULL and NaN are missing; infinity is an error that names the position.
+ * The caller has checked the length.
+ */
+void
+la_read_features(ArrayType *array, double *out, int n)
+{
+	const double *values = (const double *) ARR_DATA_PTR(array);
+	bits8	   *present = ARR_NULLBITMAP(array);
+
+	for (int i = 0; i < n; i++)
+	{
+		if (present && !(present[i / 8] & (1 << (i % 8))))
+		{
+			out[i] = get_float8_nan();
+			continue;
+		}
+		out[i] = *values++ + 0.0;	/* -0 becomes 0 */
+		if (unlikely(isinf(out[i])))
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("features must not contain infinity, as at position %d", i + 1),
+					 errhint("Use NULL where a value is not known.")));
+	}
+}
+
+/*
+ * la_float8_array
+ *		A one-dimensional float8[] of n values.
+ */
+ArrayType *
+la_float8_array(const double *values, int n)
+{
+	Size		size = add_size(ARR_OVERHEAD_NONULLS(1), mul_size(n, sizeof(double)));
+	ArrayType  *array;
+
+	if (n == 0)
+		return construct_empty_array(FLOAT8OID);
+	array = palloc0(size);
+	SET_VARSIZE(array, size);
+	array->ndim = 1;
+	array->elemtype = FLOAT8OID;
+	ARR_DIMS(array)[0] = n;
+	ARR_LBOUND(array)[0] = 1;
+	memcpy(ARR_DATA_PTR(array), values, mul_size(n, sizeof(double)));
+	return array;
+}
+
+/*
+ * la_float8_out
+ *		The shortest decimal number that reads back as this very value,
+ *		whatever extra_float_digits says.
+ */
+char *
+la_float8_out(double value)
+{
+	char	   *text = palloc(DOUBLE_SHORTEST_DECIMAL_LEN);
+
+	double_to_shortest_decimal_buf(value, text);
+	return text;
 }

@@ -1,6 +1,6 @@
 /*
  * args.h
- *		Checked access to function arguments.
+ *		Checked access to function arguments, and making results.
  */
 #ifndef LA_ARGS_H
 #define LA_ARGS_H
@@ -10,6 +10,9 @@
 extern int	la_vector_length(ArrayType *array, const char *name);
 extern bool la_vector_has_null(ArrayType *array);
 extern const double *la_finite_vector(ArrayType *array, const char *name, int *n);
+extern void la_read_features(ArrayType *array, double *out, int n);
+extern ArrayType *la_float8_array(const double *values, int n);
+extern char *la_float8_out(double value);
 extern void la_check_finite(double value, const char *name);
 
 #endif							/* LA_ARGS_H */

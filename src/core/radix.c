@@ -1,0 +1,111 @@
+/*
+ * radix.c
+ *		Sorting of 64-bit keys, by a radix sort from the least significant byte.
+ *
+ * Linear in n: one pass counts all eight bytes, then a pass moves the keys for
+ * each byte in which they differ (whole numbers differ in two or three).
+ *
+ * Source: Knuth, The Art of Computer Programming, vol. 3, section 5.2.5.
+ */
+#include "radix.h"
+
+#define DIGITS 8
+#define BUCKETS 256
+
+static void
+count_digits(const uint64_t *keys, size_t n, size_t counts[DIGITS][BUCKETS])
+{
+	memset(counts, 0, sizeof(size_t) * DIGITS * BUCKETS);
+	for (size_t i = 0; i < n; i++)
+	{
+		for (int d = 0; d < DIGITS; d++)
+			counts[d][(keys[i] >> (8 * d)) & 0xff]++;
+	}
+}
+
+/* Turn counts into first positions; false if one bucket holds everything. */
+static int
+start_positions(size_t counts[BUCKETS], size_t n)
+{
+	size_t		sum = 0;
+
+	for (int b = 0; b < BUCKETS; b++)
+	{
+		size_t		count = counts[b];
+
+		if (count == n)
+			return 0;
+		counts[b] = sum;
+		sum += count;
+	}
+	return 1;
+}
+
+/*
+ * la_radix_sort
+ *		Sort n keys in ascending order; "scratch" holds n keys as well.
+ */
+void
+la_radix_sort(uint64_t *keys, uint64_t *scratch, size_t n)
+{
+	size_t		counts[DIGITS][BUCKETS];
+	uint64_t   *from = keys;
+	uint64_t   *to = scratch;
+
+	count_digits(keys, n, counts);
+	for (int d = 0; d < DIGITS; d++)
+	{
+		uint64_t   *swap = from;
+
+		if (!start_positions(counts[d], n))
+			continue;
+		for (size_t i = 0; i < n; i++)
+			to[counts[d][(from[i] >> (8 * d)) & 0xff]++] = from[i];
+		from = to;
+		to = swap;
+	}
+	if (from != keys && n > 0)
+		memcpy(keys, from, n * sizeof(*keys));
+}
+
+/*
+ * la_radix_sort_tagged
+ *		Sort n keys in ascending order, each with its tag; the order of equal
+ *		keys is kept.
+ */
+void
+la_radix_sort_tagged(uint64_t *keys, uint32_t *tags,
+					 uint64_t *key_scratch, uint32_t *tag_scratch, size_t n)
+{
+	size_t		counts[DIGITS][BUCKETS];
+	uint64_t   *from = keys;
+	uint64_t   *to = key_scratch;
+	uint32_t   *from_tags = tags;
+	uint32_t   *to_tags = tag_scratch;
+
+	count_digits(keys, n, counts);
+	for (int d = 0; d < DIGITS; d++)
+	{
+		uint64_t   *swap = from;
+		uint32_t   *swap_tags = from_tags;
+
+		if (!start_positions(counts[d], n))
+			continue;
+		for (size_t i = 0; i < n; i++)
+		{
+			size_t		place = counts[d][(from[i] >> (8 * d)) & 0xff]++;
+
+			to[place] = from[i];
+			to_tags[place] = from_tags[i];
+		}
+		from = to;
+		to = swap;
+		from_tags = to_tags;
+		to_tags = swap_tags;
+	}
+	if (from != keys && n > 0)
+	{
+		memcpy(keys, from, n * sizeof(*keys));
+		memcpy(tags, from_tags, n * sizeof(*tags));
+	}
+}

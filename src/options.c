@@ -1,0 +1,203 @@
+/*
+ * options.c
+ *		The jsonb argument with a fit's options: an unknown key, a wrong type
+ *		or a value out of range is an error that names key, value and range.
+ *
+ * A JSON null stands for the default.
+ */
+#include "liveanalytics.h"
+
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/numeric.h"
+
+#include "options.h"
+
+/*
+ * la_options_begin
+ *		Start with a jsonb object, or NULL for no options.
+ */
+void
+la_options_begin(Options *options, Jsonb *jsonb)
+{
+	options->jsonb = jsonb;
+	options->nknown = 0;
+	if (jsonb && !JB_ROOT_IS_OBJECT(jsonb))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("options must be a JSON object, not %s",
+						JsonbToCString(NULL, &jsonb->root, VARSIZE(jsonb))),
+				 errhint("Write them as '{\"seed\": 42}'.")));
+}
+
+static void
+remember_name(Options *options, const char *name)
+{
+	for (int i = 0; i < options->nknown; i++)
+	{
+		if (strcmp(options->known[i], name) == 0)
+			return;
+	}
+	if (options->nknown == LA_OPTIONS_MAX)
+		elog(ERROR, "too many options");
+	options->known[options->nknown++] = name;
+}
+
+/* The value of an option; false if it is absent or null. */
+static bool
+find_option(Options *options, const char *name, JsonbValue *value)
+{
+	remember_name(options, name);
+	return options->jsonb &&
+		getKeyJsonValueFromContainer(&options->jsonb->root, name, strlen(name), value) &&
+		value->type != jbvNull;
+}
+
+static char *
+value_as_text(JsonbValue *value)
+{
+	if (value->type == jbvBinary)
+		return JsonbToCString(NULL, value->val.binary.data, value->val.binary.len);
+	if (value->type == jbvNumeric)
+		return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+	if (value->type == jbvBool)
+		return value->val.boolean ? "true" : "false";
+	return psprintf("\"%s\"", pnstrdup(value->val.string.val, value->val.string.len));
+}
+
+static void pg_attribute_noreturn()
+bad_option(const char *name, JsonbValue *value, const char *allowed)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("option \"%s\" must be %s, not %s", name, allowed, value_as_text(value))));
+	pg_unreachable();
+}
+
+/*
+ * la_option_is_string
+ *		Whether an option is given as this very string.
+ */
+bool
+la_option_is_string(Options *options, const char *name, const char *string)
+{
+	JsonbValue	value;
+
+	return find_option(options, name, &value) && value.type == jbvString &&
+		value.val.string.len == strlen(string) &&
+		memcmp(value.val.string.val, string, value.val.string.len) == 0;
+}
+
+/*
+ * la_option_int
+ *		A whole number from min to max, or "otherwise" if the option is absent.
+ */
+int64
+la_option_int(Options *options, const char *name, int64 otherwise, int64 min, int64 max)
+{
+	return la_option_int_or_name(options, name, otherwise, min, max, "");
+}
+
+/*
+ * la_option_int_or_name
+ *		As la_option_int, for an option that may be given by a name too: the
+ *		caller has looked for the names, "names" lists them for the message.
+ */
+int64
+la_option_int_or_name(Options *options, const char *name, int64 otherwise,
+					  int64 min, int64 max, const char *names)
+{
+	JsonbValue	value;
+	Datum		number;
+	double		approximate;
+	int64		result;
+	char	   *allowed;
+
+	if (!find_option(options, name, &value))
+		return otherwise;
+
+	allowed = psprintf("%sa whole number from %lld to %lld",
+					   names, (long long) min, (long long) max);
+	if (value.type != jbvNumeric)
+		bad_option(name, &value, allowed);
+	number = NumericGetDatum(value.val.numeric);
+	approximate = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, number));
+	/* -2^63 and 2^63 are exact as doubles: what lies between fits an int64 */
+	if (approximate < -0x1p63 || approximate >= 0x1p63 ||
+		!DatumGetBool(DirectFunctionCall2(numeric_eq, number,
+										  DirectFunctionCall1(numeric_floor, number))))
+		bad_option(name, &value, allowed);
+	result = DatumGetInt64(DirectFunctionCall1(numeric_int8, number));
+	if (result < min || result > max)
+		bad_option(name, &value, allowed);
+	return result;
+}
+
+/*
+ * la_option_share
+ *		A number above 0 and at most 1, or "otherwise" if the option is absent.
+ */
+double
+la_option_share(Options *options, const char *name, double otherwise)
+{
+	JsonbValue	value;
+	double		number;
+
+	if (!find_option(options, name, &value))
+		return otherwise;
+	if (value.type != jbvNumeric)
+		bad_option(name, &value, "a number above 0 and at most 1");
+	number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
+												NumericGetDatum(value.val.numeric)));
+	if (!(number > 0 && number <= 1))
+		bad_option(name, &value, "a number above 0 and at most 1");
+	return number;
+}
+
+static bool
+is_known(const Options *options, const JsonbValue *key)
+{
+	for (int i = 0; i < options->nknown; i++)
+	{
+		if (strlen(options->known[i]) == key->val.string.len &&
+			memcmp(options->known[i], key->val.string.val, key->val.string.len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static char *
+list_known(const Options *options)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < options->nknown; i++)
+		appendStringInfo(&list, "%s%s", i > 0 ? ", " : "", options->known[i]);
+	return list.data;
+}
+
+/*
+ * la_options_end
+ *		Error if a key was given that nobody asked for.
+ */
+void
+la_options_end(Options *options)
+{
+	JsonbIterator *it;
+	JsonbValue	value;
+	JsonbIteratorToken token;
+
+	if (options->jsonb == NULL)
+		return;
+	it = JsonbIteratorInit(&options->jsonb->root);
+	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
+	{
+		if (token == WJB_KEY && !is_known(options, &value))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("unknown option \"%s\"",
+							pnstrdup(value.val.string.val, value.val.string.len)),
+					 errhint("The options are: %s.", list_known(options))));
+	}
+}
