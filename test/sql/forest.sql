@@ -70,6 +70,7 @@ FROM viewer JOIN per_channel USING (channel) GROUP BY channel ORDER BY channel C
 
 -- the model is decoded once per query: however it reaches the function
 SELECT level FROM model \gset
+SET jit = off;
 SET client_min_messages = debug1;
 SELECT count(rf_predict(m.level, ARRAY[watch_minutes, interactions])) FROM viewer, model m;
 SELECT count(rf_predict((SELECT level FROM model), ARRAY[watch_minutes, interactions])) FROM viewer;
@@ -78,6 +79,7 @@ SET plan_cache_mode = force_generic_plan;
 EXECUTE score(:'level');
 RESET plan_cache_mode;
 RESET client_min_messages;
+RESET jit;
 
 -- missing values learn their side: here only they tell the classes apart
 SELECT rf_predict(f, ARRAY[NULL, 1]) AS missing, rf_predict(f, ARRAY[3, 1]) AS present, rf_predict(f, ARRAY['NaN', 1]::float8[]) AS nan
