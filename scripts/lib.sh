@@ -1,11 +1,15 @@
+# shellcheck shell=bash
 # What demo, check and bench share: the packages a machine lacks, a build, and
 # a private throwaway PostgreSQL cluster. Sourced by bash, from the top folder.
 #
 # The server runs from a staged copy of the installed PostgreSQL, so that the
 # extension is tried without writing into the system's folders and without
-# touching any cluster that exists. It listens on a unix socket only.
+# touching any cluster that exists. It listens on a unix socket only, and goes
+# when the script goes, however that ends.
 
 set -u
+umask 022                        # the server's user reads what is built here
+export LC_ALL=C.UTF-8            # messages and order do not depend on the user
 TOP=$PWD
 BUILD=$TOP/build
 
@@ -13,21 +17,78 @@ say()  { printf '%s\n' "$*" >&2; }
 step() { printf '\n== %s\n' "$*" >&2; }
 die()  { printf '\nerror: %s\n' "$*" >&2; exit 1; }
 
+# --- the folders ------------------------------------------------------------
+
+# Keep the data folder's name right when the current folder changes. Exports
+# LIVEANALYTICS_DATA only if there is such a folder.
+find_data() {
+  case ${LIVEANALYTICS_DATA:-} in
+    '') LIVEANALYTICS_DATA=$TOP/../shared/data ;;
+    /*) ;;
+    *) LIVEANALYTICS_DATA=${OLDPWD:-$TOP}/$LIVEANALYTICS_DATA ;;
+  esac
+  if [ -d "$LIVEANALYTICS_DATA" ]; then
+    LIVEANALYTICS_DATA=$(cd "$LIVEANALYTICS_DATA" && pwd)
+    export LIVEANALYTICS_DATA
+  else
+    unset LIVEANALYTICS_DATA
+  fi
+}
+
+# open_workplace SCRIPT ARGUMENT...: the first call of a script. Makes build/,
+# keeps a second script out of it, and starts SCRIPT again in a copy of this
+# folder where the server's user cannot enter this one (root's home, say).
+open_workplace() {
+  find_data
+  # shellcheck disable=SC2016
+  if ! as_server sh -c 'cd "$1" && test -r scripts/lib.sh && test -r sql' sh "$TOP" 2>/dev/null; then
+    move_to_copy "$@"
+  fi
+  { mkdir -p "$BUILD/log" && [ -w "$BUILD" ]; } || die "could not write to $BUILD"
+  trap close_workplace EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM HUP
+  exec 9>"$BUILD/lock"
+  flock -n 9 || die "another demo or check is at work in $TOP"
+}
+
+move_to_copy() {
+  local copy
+  [ -z "${LIVEANALYTICS_COPY_OF:-}" ] || die "user $(server_user) cannot read $TOP"
+  copy=$(mktemp -d /tmp/liveanalytics.XXXXXX) || die "could not make a folder under /tmp"
+  say "user $(server_user), who runs the server, cannot enter $TOP: working in a copy, $copy"
+  tar -cf - --exclude=./build --exclude=./.git . | tar -xf - -C "$copy" --no-same-owner ||
+    die "could not copy $TOP to $copy; is the disk full?"
+  chmod -R a+rX "$copy"
+  cd "$copy" && LIVEANALYTICS_COPY_OF=$TOP exec "./${1##*/}" "${@:2}"
+}
+
+# Runs when the script ends; safe to run twice.
+close_workplace() {
+  stop_cluster
+  if [ -n "${LIVEANALYTICS_COPY_OF:-}" ]; then
+    cd / && rm -rf "$LIVEANALYTICS_COPY_OF/build/log"
+    mkdir -p "$LIVEANALYTICS_COPY_OF/build"
+    cp -r "$BUILD/log" "$LIVEANALYTICS_COPY_OF/build/" 2>/dev/null
+    rm -rf "$TOP"
+  fi
+}
+
 # --- packages ---------------------------------------------------------------
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"
   elif command -v sudo >/dev/null; then sudo "$@"
-  else die "'$*' needs root, and there is no sudo: install the packages yourself, or run this as root"
+  else die "packages are missing, and installing them needs root or sudo. As root: apt-get install ${missing[*]}"
   fi
 }
 
+installed() { dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; }
+
 apt_update_once() {
-  [ -n "${APT_UPDATED:-}" ] && return
+  [ -z "${APT_UPDATED:-}" ] || return 0
   say "updating the package lists"
-  as_root apt-get update -qq >"$BUILD/apt.log" 2>&1 ||
-    die "'apt-get update' failed; is there a network? The last lines of $BUILD/apt.log:
-$(tail -n 3 "$BUILD/apt.log")"
+  as_root apt-get -o DPkg::Lock::Timeout=120 -qq update >"$BUILD/log/apt.log" 2>&1 </dev/null
   APT_UPDATED=1
 }
 
@@ -35,31 +96,49 @@ $(tail -n 3 "$BUILD/apt.log")"
 need_packages() {
   local missing=() p
   for p in "$@"; do
-    dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null | grep -qx installed || missing+=("$p")
+    installed "$p" || missing+=("$p")
   done
-  [ ${#missing[@]} = 0 ] && return
+  [ ${#missing[@]} -gt 0 ] || return 0
   command -v apt-get >/dev/null || die "missing: ${missing[*]}; this script installs packages on Debian and Ubuntu only"
   apt_update_once
   say "installing ${missing[*]}"
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
-    >>"$BUILD/apt.log" 2>&1 ||
-    die "could not install ${missing[*]}; the last lines of $BUILD/apt.log:
-$(tail -n 5 "$BUILD/apt.log")"
+  as_root sh -c "$APT_INSTALL" sh "${missing[@]}" >>"$BUILD/log/apt.log" 2>&1 </dev/null ||
+    die "could not install ${missing[*]}; is there a network, may you use sudo? The end of build/log/apt.log:
+$(tail -n 5 "$BUILD/log/apt.log")"
 }
+
+# Debian's server packages make and start a cluster unless told not to in the
+# configuration, which is put back as it was whatever happens.
+# shellcheck disable=SC2016  # the inner shell expands it
+APT_INSTALL='
+conf=/etc/postgresql-common/createcluster.conf
+kept=$conf.liveanalytics
+restore() { [ ! -e "$kept" ] || mv "$kept" "$conf"; }
+restore
+trap restore EXIT
+trap "exit 1" HUP INT TERM
+if [ -e "$conf" ]; then
+  cp -p "$conf" "$kept" && echo "create_main_cluster = false" >>"$conf"
+fi
+DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 install -y -qq --no-install-recommends "$@"'
 
 # --- the server to build for ------------------------------------------------
 
 # Sets PG_CONFIG, PG_MAJOR, BINDIR, PKGLIBDIR, SHAREDIR. An own PG_CONFIG is
 # taken as it is; else the distribution's PostgreSQL is installed if missing.
 find_postgres() {
-  mkdir -p "$BUILD"
+  mkdir -p "$BUILD/log"
   if [ -z "${PG_CONFIG:-}" ]; then
     need_packages gcc make libc6-dev
-    PG_MAJOR=$(ls /usr/lib/postgresql 2>/dev/null | sort -n | tail -n 1)
-    if [ -z "$PG_MAJOR" ] || ! [ -x "/usr/lib/postgresql/$PG_MAJOR/bin/postgres" ]; then
-      install_postgres
+    PG_MAJOR=$(installed_major)
+    if [ -z "$PG_MAJOR" ]; then
+      need_packages postgresql-common
+      PG_MAJOR=$(distribution_major)
+      [ -n "$PG_MAJOR" ] || die "the package lists have no PostgreSQL"
+      [ "$PG_MAJOR" -ge 15 ] ||
+        die "this distribution has PostgreSQL $PG_MAJOR, and 15 or newer is needed: see https://wiki.postgresql.org/wiki/Apt"
     fi
-    need_packages "postgresql-server-dev-$PG_MAJOR"
+    need_packages "postgresql-$PG_MAJOR" "postgresql-server-dev-$PG_MAJOR"
     PG_CONFIG=/usr/lib/postgresql/$PG_MAJOR/bin/pg_config
   fi
   [ -x "$(command -v "$PG_CONFIG")" ] || die "PG_CONFIG=$PG_CONFIG is not a program"
@@ -71,18 +150,33 @@ find_postgres() {
   [ "$PG_MAJOR" -ge 15 ] || die "PostgreSQL 15 or newer is needed, not $("$PG_CONFIG" --version)"
 }
 
-# The distribution's default major version, without the cluster that its
-# package would make and start.
-install_postgres() {
-  local conf=/etc/postgresql-common/createcluster.conf
-  need_packages postgresql-common
-  apt_update_once
-  PG_MAJOR=$(apt-cache depends postgresql | sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p' | head -n 1)
-  [ -n "$PG_MAJOR" ] || die "the package lists have no PostgreSQL"
-  as_root cp -p "$conf" "$conf.liveanalytics"
-  as_root sh -c "echo 'create_main_cluster = false' >>$conf"
-  need_packages "postgresql-$PG_MAJOR"
-  as_root mv "$conf.liveanalytics" "$conf"
+# The newest major version with a server that is installed and new enough.
+installed_major() {
+  local server major newest=
+  for server in /usr/lib/postgresql/*/bin/postgres; do
+    major=${server%/bin/postgres}
+    major=${major##*/}
+    if [ -x "$server" ] && [ "$major" -ge "${newest:-15}" ]; then newest=$major; fi
+  done
+  echo "$newest"
+}
+
+distribution_major() {
+  apt-cache depends postgresql 2>/dev/null | sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p' | head -n 1
+}
+
+# build_extension MAKE_ARGUMENT...: anew when the server or the arguments are
+# not those of the last build.
+build_extension() {
+  local id
+  id="$("$PG_CONFIG" --version --pgxs | tr '\n' ' ')$*"
+  if [ "$(cat "$BUILD/built_for" 2>/dev/null)" != "$id" ]; then
+    make -s clean PG_CONFIG="$PG_CONFIG" >/dev/null 2>&1
+    mkdir -p "$BUILD"
+    printf '%s\n' "$id" >"$BUILD/built_for"
+  fi
+  make -s PG_CONFIG="$PG_CONFIG" "$@" >"$BUILD/log/make.log" 2>&1 || die "the build failed:
+$(tail -n 30 "$BUILD/log/make.log")"
 }
 
 # --- the staged server ------------------------------------------------------
@@ -112,13 +206,15 @@ stage_server() {
   link_all "$PKGLIBDIR/bitcode" "$STAGE$PKGLIBDIR/bitcode"
   link_all "$SHAREDIR" "$STAGE$SHAREDIR"
   link_all "$SHAREDIR/extension" "$STAGE$SHAREDIR/extension"
-  make -s install DESTDIR="$STAGE" >"$BUILD/install.log" 2>&1 ||
-    die "'make install' failed; see $BUILD/install.log"
+  make -s install PG_CONFIG="$PG_CONFIG" DESTDIR="$STAGE" >"$BUILD/log/install.log" 2>&1 ||
+    die "'make install' failed:
+$(tail -n 5 "$BUILD/log/install.log")"
   as_server test -x "$STAGE$BINDIR/postgres" ||
-    die "user $(server_user) cannot reach $STAGE: put the checkout in a folder that others may enter"
+    die "user $(server_user) cannot run programs in $STAGE; is the file system mounted noexec?"
   export PATH=$STAGE$BINDIR:$PATH
 }
 
+# link_all FROM TO: what FROM has and TO has not.
 link_all() {
   local entry
   for entry in "$1"/*; do
@@ -127,28 +223,57 @@ link_all() {
   done
 }
 
-# Start a fresh cluster; it is stopped and removed when the script ends.
+# --- the cluster ------------------------------------------------------------
+
+# start_cluster SETTING...: a fresh cluster for this script alone. psql and its
+# like talk to it from here on.
 start_cluster() {
   local setting
-  CLUSTER=$(as_server mktemp -d "${TMPDIR:-/tmp}/liveanalytics.XXXXXX") ||
-    die "could not make a folder under ${TMPDIR:-/tmp}"
-  trap stop_cluster EXIT
-  trap 'exit 130' INT TERM
+  unset PGSERVICE PGSERVICEFILE PGPASSWORD PGPASSFILE PGOPTIONS PGHOSTADDR PGSSLMODE PGTZ PGDATESTYLE
+  make_cluster_folder
   as_server initdb -D "$CLUSTER/data" -U postgres -A trust --no-sync -E UTF8 --locale=C.UTF-8 \
-    >"$BUILD/initdb.log" 2>&1 || die "initdb failed: $(tail -n 3 "$BUILD/initdb.log")"
-  for setting in "listen_addresses = ''" "unix_socket_directories = '$CLUSTER'" "fsync = off" "$@"; do
+    >"$BUILD/log/initdb.log" 2>&1 || die "initdb failed:
+$(tail -n 3 "$BUILD/log/initdb.log")"
+  for setting in "listen_addresses = ''" "unix_socket_directories = '$CLUSTER'" "fsync = off" "timezone = 'UTC'" "$@"; do
     echo "$setting"
   done | as_server tee -a "$CLUSTER/data/postgresql.conf" >/dev/null
-  as_server pg_ctl -D "$CLUSTER/data" -l "$CLUSTER/server.log" -w -s start >/dev/null ||
-    die "the server did not start: $(as_server tail -n 3 "$CLUSTER/server.log")"
-  export PGHOST=$CLUSTER PGPORT=5432 PGUSER=postgres PGDATABASE=postgres
-  unset PGSERVICE PGPASSWORD PGOPTIONS PGHOSTADDR PGSSLMODE
+  as_server pg_ctl -D "$CLUSTER/data" -l "$CLUSTER/server.log" -w -s start >/dev/null 9>&- ||
+    die "the server did not start:
+$(as_server tail -n 3 "$CLUSTER/server.log")"
+  export PGHOST=$CLUSTER PGPORT=5432 PGUSER=postgres PGDATABASE=postgres PGCLIENTENCODING=UTF8
+}
+
+# In build/, or in /tmp where that name is too long for a unix socket (107
+# bytes, less what tests add) or has characters that a setting cannot hold.
+make_cluster_folder() {
+  local parent=$BUILD
+  case $parent in *[!A-Za-z0-9/._-]*) parent=/tmp ;; esac
+  [ ${#parent} -le 50 ] || parent=/tmp
+  CLUSTER=$(mktemp -d "$parent/liveanalytics.XXXXXX") || die "could not make a folder in $parent"
+  trap close_workplace EXIT
+  guard_cluster
+  [ "$(id -u)" != 0 ] || chown "$(server_user)" "$CLUSTER"
+  # the programs started here make their sockets and temporary files there too
+  export TMPDIR=$CLUSTER
+}
+
+# Traps cannot see kill -9: a process apart waits for this script to be gone.
+guard_cluster() {
+  local script=$$
+  (
+    trap '' INT TERM HUP
+    while kill -0 "$script" 2>/dev/null; do sleep 1; done
+    close_workplace
+  ) </dev/null >/dev/null 2>&1 9>&- &
+  GUARD=$!
+  disown "$GUARD"
 }
 
 stop_cluster() {
   [ -n "${CLUSTER:-}" ] || return 0
   as_server pg_ctl -D "$CLUSTER/data" -m immediate -s stop >/dev/null 2>&1
-  cp "$CLUSTER/server.log" "$BUILD/server.log" 2>/dev/null
-  as_server rm -rf "$CLUSTER"
+  cp "$CLUSTER/server.log" "$BUILD/log/server.log" 2>/dev/null
+  rm -rf "$CLUSTER"
   CLUSTER=
+  [ -z "${GUARD:-}" ] || kill -KILL "$GUARD" 2>/dev/null
 }
