@@ -19,6 +19,7 @@ SQL_PARTS = \
 # plain C99, no PostgreSQL headers
 CORE_OBJS = \
 	src/core/binning.o \
+	src/core/confusion_core.o \
 	src/core/forest_grow.o \
 	src/core/forest_model.o \
 	src/core/forest_rows.o \
@@ -30,6 +31,7 @@ CORE_OBJS = \
 OBJS = \
 	src/liveanalytics.o \
 	src/args.o \
+	src/confusion.o \
 	src/evaluate.o \
 	src/forest.o \
 	src/forest_train.o \

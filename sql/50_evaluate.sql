@@ -99,3 +99,112 @@ CREATE AGGREGATE @extschema@.accuracy(actual boolean, predicted boolean) (
 );
 COMMENT ON AGGREGATE @extschema@.accuracy(boolean, boolean) IS
 'share of rows whose prediction is the actual class; a row with a NULL is left out';
+
+-- Evaluation: counts of actual against predicted classes ---------------------
+
+CREATE TYPE @extschema@.confusion;
+COMMENT ON TYPE @extschema@.confusion IS
+'rows counted by actual and predicted class: the state of confusion_matrix and classification_report';
+
+CREATE FUNCTION @extschema@.confusion_in(cstring)
+RETURNS @extschema@.confusion
+AS 'MODULE_PATHNAME', 'confusion_in'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.confusion_in(cstring) IS
+'input function of type confusion';
+
+CREATE FUNCTION @extschema@.confusion_out(@extschema@.confusion)
+RETURNS cstring
+AS 'MODULE_PATHNAME', 'confusion_out'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.confusion_out(@extschema@.confusion) IS
+'output function of type confusion: JSON, the same for equal counts';
+
+-- labels travel in the encoding of the client: stable, as those of text
+CREATE FUNCTION @extschema@.confusion_recv(internal)
+RETURNS @extschema@.confusion
+AS 'MODULE_PATHNAME', 'confusion_recv'
+LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.confusion_recv(internal) IS
+'binary input function of type confusion';
+
+CREATE FUNCTION @extschema@.confusion_send(@extschema@.confusion)
+RETURNS bytea
+AS 'MODULE_PATHNAME', 'confusion_send'
+LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.confusion_send(@extschema@.confusion) IS
+'binary output function of type confusion';
+
+CREATE TYPE @extschema@.confusion (
+  INPUT = @extschema@.confusion_in,
+  OUTPUT = @extschema@.confusion_out,
+  RECEIVE = @extschema@.confusion_recv,
+  SEND = @extschema@.confusion_send,
+  INTERNALLENGTH = VARIABLE,
+  ALIGNMENT = double,
+  STORAGE = extended
+);
+
+CREATE FUNCTION @extschema@.confusion_accum(state @extschema@.confusion, actual text, predicted text)
+RETURNS @extschema@.confusion
+AS 'MODULE_PATHNAME', 'confusion_accum'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION @extschema@.confusion_accum(@extschema@.confusion, text, text) IS
+'transition function of confusion_matrix and classification_report';
+
+CREATE FUNCTION @extschema@.confusion_combine(state @extschema@.confusion, other @extschema@.confusion)
+RETURNS @extschema@.confusion
+AS 'MODULE_PATHNAME', 'confusion_combine'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.confusion_combine(@extschema@.confusion, @extschema@.confusion) IS
+'combine function of confusion_matrix and classification_report';
+
+CREATE FUNCTION @extschema@.confusion_matrix_final(state @extschema@.confusion)
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'confusion_matrix_final'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.confusion_matrix_final(@extschema@.confusion) IS
+'final function of confusion_matrix';
+
+CREATE FUNCTION @extschema@.classification_report_final(state @extschema@.confusion)
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'classification_report_final'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.classification_report_final(@extschema@.confusion) IS
+'final function of classification_report';
+
+CREATE AGGREGATE @extschema@.confusion_matrix(actual text, predicted text) (
+  SFUNC = @extschema@.confusion_accum,
+  STYPE = @extschema@.confusion,
+  SSPACE = 256,
+  FINALFUNC = @extschema@.confusion_matrix_final,
+  COMBINEFUNC = @extschema@.confusion_combine,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE @extschema@.confusion_matrix(text, text) IS
+'rows of each actual class by predicted class: {"labels": [...], "matrix": [[...], ...]}; a row with a NULL is left out';
+
+CREATE AGGREGATE @extschema@.classification_report(actual text, predicted text) (
+  SFUNC = @extschema@.confusion_accum,
+  STYPE = @extschema@.confusion,
+  SSPACE = 256,
+  FINALFUNC = @extschema@.classification_report_final,
+  COMBINEFUNC = @extschema@.confusion_combine,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE @extschema@.classification_report(text, text) IS
+'precision, recall, F1 and support of each class, their means, and accuracy; a row with a NULL is left out';
+
+CREATE FUNCTION @extschema@.confusion_matrix_rows(matrix jsonb)
+RETURNS TABLE (actual text, predicted text, n bigint)
+AS 'MODULE_PATHNAME', 'confusion_matrix_rows'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 16;
+COMMENT ON FUNCTION @extschema@.confusion_matrix_rows(jsonb) IS
+'cells of a confusion matrix as rows';
+
+CREATE FUNCTION @extschema@.classification_report_rows(report jsonb)
+RETURNS TABLE (class text, "precision" float8, recall float8, f1 float8, support bigint)
+AS 'MODULE_PATHNAME', 'classification_report_rows'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 4;
+COMMENT ON FUNCTION @extschema@.classification_report_rows(jsonb) IS
+'classes of a classification report as rows';
