@@ -34,7 +34,8 @@ la_bin_of(double value, const double *cuts, int ncuts)
 	{
 		int			half = n / 2;
 
-		base += (base[half - 1] < value) ? half : 0;
+		/* arithmetic, not a branch: which way it goes cannot be predicted */
+		base += half * (base[half - 1] < value);
 		n -= half;
 	}
 	return (uint8_t) (base - cuts + (n == 1 && *base < value));
