@@ -23,6 +23,9 @@
 /* a matrix has a cell for each pair, 4 million at most */
 #define MATRIX_MAX_CLASSES	2000
 
+/* what can be counted without a look at interrupts */
+#define CELLS_PER_STEP		4096
+
 #define WIRE_VERSION		1
 #define WIRE_LABEL_BYTES	4	/* at least: its length */
 #define WIRE_CELL_BYTES		16
@@ -56,6 +59,21 @@ check_result(LaResult result)
 			 errhint("Count the pairs with GROUP BY instead.")));
 }
 
+/* add what "other" holds; there must be room for it */
+static void
+merge_table(ConfusionTable *table, const ConfusionTable *other)
+{
+	uint32	   *map = palloc(Max(other->used.classes, 1) * sizeof(uint32));
+
+	check_result(la_confusion_merge_classes(table, other, map));
+	for (uint32 i = 0; i < other->used.cells; i += CELLS_PER_STEP)
+	{
+		CHECK_FOR_INTERRUPTS();
+		check_result(la_confusion_merge_cells(table, other, map, i, CELLS_PER_STEP));
+	}
+	pfree(map);
+}
+
 /*
  * create_table
  *		A table in the current memory context with room for "more", filled
@@ -78,12 +96,7 @@ create_table(const ConfusionTable *from, const ConfusionSize *more)
 	SET_VARSIZE(table, bytes);
 	la_confusion_init(table, &capacity);
 	if (from != NULL)
-	{
-		uint32	   *map = palloc(Max(from->used.classes, 1) * sizeof(uint32));
-
-		check_result(la_confusion_merge(table, from, map));
-		pfree(map);
-	}
+		merge_table(table, from);
 	return table;
 }
 
@@ -161,7 +174,6 @@ confusion_combine(PG_FUNCTION_ARGS)
 {
 	ConfusionTable *state;
 	ConfusionTable *other;
-	uint32	   *map;
 
 	if (PG_ARGISNULL(1))
 	{
@@ -171,9 +183,7 @@ confusion_combine(PG_FUNCTION_ARGS)
 	}
 	other = get_table(fcinfo, 1);
 	state = get_state(fcinfo, &other->used);
-	map = palloc(Max(other->used.classes, 1) * sizeof(uint32));
-	check_result(la_confusion_merge(state, other, map));
-	pfree(map);
+	merge_table(state, other);
 	Assert(la_confusion_valid(state, VARSIZE(state)));
 	PG_RETURN_POINTER(state);
 }
@@ -254,8 +264,11 @@ confusion_out(PG_FUNCTION_ARGS)
 	append_labels(&buf, labels, table->used.classes);
 	appendStringInfoString(&buf, "\"cells\": [");
 	for (uint32 i = 0; i < table->used.cells; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		appendStringInfo(&buf, "%s[%u, %u, " INT64_FORMAT "]", i > 0 ? ", " : "",
 						 cells[i].actual, cells[i].predicted, cells[i].rows);
+	}
 	appendStringInfoString(&buf, "]}");
 	PG_RETURN_CSTRING(buf.data);
 }
@@ -533,6 +546,7 @@ confusion_in(PG_FUNCTION_ARGS)
 	{
 		JsonbContainer *cell = json_row(reader, cells, i, 3, "Cell");
 
+		CHECK_FOR_INTERRUPTS();
 		read_cell(reader, table, json_count_at(reader, cell, 0), json_count_at(reader, cell, 1),
 				  json_count_at(reader, cell, 2));
 	}

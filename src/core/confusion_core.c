@@ -13,7 +13,8 @@
  * the rows themselves suggest.
  *
  * A table that came from elsewhere is to be checked with la_confusion_valid
- * and rebuilt with la_confusion_merge, which does not look at its hash tables.
+ * and rebuilt by merging it into an empty one, which does not look at its hash
+ * tables.
  */
 #include "confusion_core.h"
 
@@ -355,16 +356,15 @@ la_confusion_add(ConfusionTable *table, const ConfusionLabel *actual, const Conf
 }
 
 /*
- * la_confusion_merge
- *		Add the rows of "other", which is unchanged.
+ * la_confusion_merge_classes
+ *		Add the classes of "other", and note in "map" what each is in "table".
  *
- * There must be room for all that "other" uses, and for as many numbers in
- * "map" as it has classes.  Results as of la_confusion_class and _count.
+ * There must be room for them, and in "map" for as many numbers.  Results as
+ * of la_confusion_class.
  */
 LaResult
-la_confusion_merge(ConfusionTable *table, const ConfusionTable *other, uint32_t *map)
+la_confusion_merge_classes(ConfusionTable *table, const ConfusionTable *other, uint32_t *map)
 {
-	const ConfusionCell *cells = la_confusion_cells(other);
 	LaResult	result = LA_OK;
 
 	for (uint32_t i = 0; i < other->used.classes && result == LA_OK; i++)
@@ -373,7 +373,27 @@ la_confusion_merge(ConfusionTable *table, const ConfusionTable *other, uint32_t 
 
 		result = la_confusion_class(table, &label, &map[i]);
 	}
-	for (uint32_t i = 0; i < other->used.cells && result == LA_OK; i++)
+	return result;
+}
+
+/*
+ * la_confusion_merge_cells
+ *		Add the rows of up to "n" cells of "other" from number "first" on, once
+ *		la_confusion_merge_classes has filled "map".
+ *
+ * There must be room for them.  All cells at once may take a second: a caller
+ * that can be interrupted takes some at a time.  Results as of
+ * la_confusion_count.
+ */
+LaResult
+la_confusion_merge_cells(ConfusionTable *table, const ConfusionTable *other, const uint32_t *map,
+						 uint32_t first, uint32_t n)
+{
+	const ConfusionCell *cells = la_confusion_cells(other);
+	uint64_t	end = at_most((uint64_t) first + n, other->used.cells);
+	LaResult	result = LA_OK;
+
+	for (uint64_t i = first; i < end && result == LA_OK; i++)
 		result = la_confusion_count(table, map[cells[i].actual], map[cells[i].predicted], cells[i].rows);
 	return result;
 }

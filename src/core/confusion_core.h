@@ -86,8 +86,10 @@ extern LaResult la_confusion_count(ConfusionTable *table, uint32_t actual, uint3
 								   int64_t rows);
 extern LaResult la_confusion_add(ConfusionTable *table, const ConfusionLabel *actual,
 								 const ConfusionLabel *predicted);
-extern LaResult la_confusion_merge(ConfusionTable *table, const ConfusionTable *other,
-								   uint32_t *map);
+extern LaResult la_confusion_merge_classes(ConfusionTable *table, const ConfusionTable *other,
+										   uint32_t *map);
+extern LaResult la_confusion_merge_cells(ConfusionTable *table, const ConfusionTable *other,
+										 const uint32_t *map, uint32_t first, uint32_t n);
 
 extern ConfusionLabel la_confusion_label(const ConfusionTable *table, uint32_t index);
 extern const ConfusionCell *la_confusion_cells(const ConfusionTable *table);

@@ -12,6 +12,19 @@
 #include "hash.h"
 #include "tap.h"
 
+/* in steps of an odd size, as no step may matter */
+static LaResult
+merge_all(ConfusionTable *table, const ConfusionTable *other)
+{
+	uint32_t   *map = malloc((other->used.classes + 1) * sizeof(uint32_t));
+	LaResult	result = la_confusion_merge_classes(table, other, map);
+
+	for (uint32_t i = 0; i < other->used.cells && result == LA_OK; i += 7)
+		result = la_confusion_merge_cells(table, other, map, i, 7);
+	free(map);
+	return result;
+}
+
 static ConfusionTable *
 create(const ConfusionTable *from, const ConfusionSize *more)
 {
@@ -19,14 +32,8 @@ create(const ConfusionTable *from, const ConfusionSize *more)
 	ConfusionTable *table = calloc(1, la_confusion_bytes(&capacity));
 
 	la_confusion_init(table, &capacity);
-	if (from != NULL)
-	{
-		uint32_t   *map = malloc((from->used.classes + 1) * sizeof(uint32_t));
-
-		if (la_confusion_merge(table, from, map) != LA_OK)
-			abort();
-		free(map);
-	}
+	if (from != NULL && merge_all(table, from) != LA_OK)
+		abort();
 	return table;
 }
 
@@ -64,13 +71,8 @@ add(ConfusionTable **table, const char *actual, const char *predicted)
 static LaResult
 merge(ConfusionTable **table, const ConfusionTable *other)
 {
-	uint32_t   *map = malloc((other->used.classes + 1) * sizeof(uint32_t));
-	LaResult	result;
-
 	make_room(table, &other->used);
-	result = la_confusion_merge(*table, other, map);
-	free(map);
-	return result;
+	return merge_all(*table, other);
 }
 
 static bool
