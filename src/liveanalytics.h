@@ -12,6 +12,9 @@
 #include <limits.h>
 
 #include "fmgr.h"
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
 
 #if PG_VERSION_NUM < 150000
 #error "liveanalytics needs PostgreSQL 15 or newer"
