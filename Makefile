@@ -13,6 +13,7 @@ MODULE_big   = liveanalytics
 SQL_PARTS = \
 	sql/00_prologue.sql \
 	sql/10_score.sql \
+	sql/20_segment.sql \
 	sql/40_forest.sql \
 	sql/50_evaluate.sql
 
@@ -25,6 +26,7 @@ CORE_OBJS = \
 	src/core/forest_rows.o \
 	src/core/hash.o \
 	src/core/prng.o \
+	src/core/quantile_core.o \
 	src/core/radix.o \
 	src/core/score_core.o
 
@@ -39,6 +41,7 @@ OBJS = \
 	src/options.o \
 	src/rowstore.o \
 	src/score.o \
+	src/segment.o \
 	$(CORE_OBJS)
 
 DATA       = $(wildcard sql/liveanalytics--*--*.sql)
