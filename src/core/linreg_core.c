@@ -1,0 +1,361 @@
+/*
+ * linreg_core.c
+ *		Least squares: accumulate and merge.
+ *
+ *----------
+ * The rows are condensed to sums of d_i and d_i d_j, where d is the difference
+ * of a row from the first one, the pivot.  Every difference, product and sum is
+ * held in double-double (dd.h), so this is not the textbook
+ * sum(x*x) - n*mean*mean, which loses every digit that the offset of the data
+ * takes:
+ *
+ * - The pivot is a row of the data, hence sum (x - pivot)^2, which is
+ *   sum (x - mean)^2 + n (mean - pivot)^2, is at most n + 1 times the centred
+ *   sum: the term of the pivot itself is in it.  Centring at the end cancels
+ *   at most log2(n + 1) bits, 30 for a thousand million rows, and far fewer
+ *   unless the first row is an outlier.
+ * - Of the 106 bits carried, n additions lose log2(n) in the worst case.
+ *
+ * What remains exceeds the 53 bits of the data by far, and leaves the normal
+ * equations, whose condition is the square of the data's, as accurate as an
+ * orthogonal decomposition in double.  Unlike centred updating (Chan, Golub &
+ * LeVeque 1982) a row needs no division and no running mean, and a merge is
+ * exact but for the rounding of the 106th bit.
+ *
+ * Differences below 1e-146 lose digits, since their squares underflow; beyond
+ * 1e149 they are an overflow.
+ *----------
+ */
+#include "linreg_core.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* the parts of "values" */
+typedef struct Parts
+{
+	double	   *pivot;
+	double	   *sum_hi;
+	double	   *sum_lo;
+	double	   *prod_hi;
+	double	   *prod_lo;
+} Parts;
+
+static inline Parts
+get_parts(const LinregState *state)
+{
+	size_t		q = (size_t) state->p + 1;
+	Parts		parts;
+
+	parts.pivot = (double *) state->values;
+	parts.sum_hi = parts.pivot + q;
+	parts.sum_lo = parts.sum_hi + q;
+	parts.prod_hi = parts.sum_lo + q;
+	parts.prod_lo = parts.prod_hi + la_linreg_pairs(q);
+	return parts;
+}
+
+/* place of row i, column i of the upper triangle by rows */
+static inline size_t
+diagonal_place(size_t i, size_t q)
+{
+	return i * q - (i * (i + 1)) / 2 + i;
+}
+
+double
+la_linreg_pivot(const LinregState *state, int column)
+{
+	return state->values[column];
+}
+
+DD
+la_linreg_sum(const LinregState *state, int column)
+{
+	Parts		parts = get_parts(state);
+
+	return dd_make(parts.sum_hi[column], parts.sum_lo[column]);
+}
+
+/* Sum of d_i d_j, for i <= j. */
+DD
+la_linreg_product(const LinregState *state, int i, int j)
+{
+	Parts		parts = get_parts(state);
+	size_t		place = diagonal_place((size_t) i, (size_t) state->p + 1) + (size_t) (j - i);
+
+	return dd_make(parts.prod_hi[place], parts.prod_lo[place]);
+}
+
+/*
+ * la_linreg_init
+ *		An empty state of p features in la_linreg_size(p) bytes.
+ */
+void
+la_linreg_init(LinregState *state, int p)
+{
+	state->format = LA_LINREG_FORMAT;
+	state->p = (uint16_t) p;
+	state->n = 0;
+	state->skipped = 0;
+	memset(state->values, 0, la_linreg_nvalues((size_t) p) * sizeof(double));
+}
+
+/*
+ * Whether the sums of squares are finite and small enough for the solver.
+ * They bound the other products.
+ */
+static inline bool
+moments_in_range(const double *prod_hi, size_t q)
+{
+	size_t		place = 0;
+
+	for (size_t i = 0; i < q; place += q - i, i++)
+	{
+		if (!(prod_hi[place] < LA_LINREG_MAX_MOMENT))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * (hi, lo) += (add_hi, add_lo), with an error of 2^-105 of what is added up.
+ *
+ * That suffices in a sum of squares and, by Cauchy and Schwarz, beside them;
+ * dd_add, whose error is small against the result even when terms cancel,
+ * would take nearly twice the time.
+ */
+static inline void
+accumulate(double *hi, double *lo, double add_hi, double add_lo)
+{
+	DD			sum = dd_two_sum(*hi, add_hi);
+
+	sum = dd_fast_two_sum(sum.hi, sum.lo + (*lo + add_lo));
+	*hi = sum.hi;
+	*lo = sum.lo;
+}
+
+/*
+ * Add d_i d_j for one i and all j >= i.  The arrays begin at i.  Plain arrays
+ * of doubles, and halves cut beforehand, let the compiler use vector
+ * registers.
+ */
+static inline void
+add_products(double *restrict prod_hi, double *restrict prod_lo, size_t count,
+			 const double *restrict hi, const double *restrict lo,
+			 const double *restrict upper, const double *restrict lower)
+{
+	double		hi0 = hi[0];
+	double		lo0 = lo[0];
+	double		upper0 = upper[0];
+	double		lower0 = lower[0];
+
+	for (size_t j = 0; j < count; j++)
+	{
+		double		product = hi0 * hi[j];
+		double		error = ((upper0 * upper[j] - product) +
+							 upper0 * lower[j] + lower0 * upper[j]) + lower0 * lower[j];
+
+		error += hi0 * lo[j] + lo0 * hi[j];
+		accumulate(&prod_hi[j], &prod_lo[j], product, error);
+	}
+}
+
+/* Add a row of q columns; "work" has room for 4 q doubles. */
+static inline LaResult
+add_row(LinregState *state, double y, const double *x, size_t q, double *work)
+{
+	Parts		parts = get_parts(state);
+	double	   *hi = work;
+	double	   *lo = hi + q;
+	double	   *upper = lo + q;
+	double	   *lower = upper + q;
+	size_t		place = 0;
+
+	for (size_t i = 0; i < q; i++)
+	{
+		DD			d = dd_two_diff(i + 1 < q ? x[i] : y, parts.pivot[i]);
+
+		hi[i] = d.hi;
+		lo[i] = d.lo;
+		upper[i] = dd_upper_half(d.hi);
+		lower[i] = d.hi - upper[i];
+		accumulate(&parts.sum_hi[i], &parts.sum_lo[i], d.hi, d.lo);
+	}
+	for (size_t i = 0; i < q; place += q - i, i++)
+		add_products(parts.prod_hi + place, parts.prod_lo + place, q - i,
+					 hi + i, lo + i, upper + i, lower + i);
+	return moments_in_range(parts.prod_hi, q) ? LA_OK : LA_OVERFLOW;
+}
+
+/* adding 0 turns -0, which JSON does not keep, to 0 */
+static void
+set_pivot(LinregState *state, double y, const double *x)
+{
+	for (int i = 0; i < state->p; i++)
+		state->values[i] = x[i] + 0.0;
+	state->values[state->p] = y + 0.0;
+}
+
+/*
+ * la_linreg_add
+ *		Count a row: y and the p features x, all finite.
+ *
+ * Returns LA_OVERFLOW if a sum of squares passes the limit, LA_TOO_LARGE after
+ * LA_LINREG_MAX_ROWS; the state is of no use then.
+ */
+LaResult
+la_linreg_add(LinregState *state, double y, const double *x)
+{
+	double		work[4 * (LA_LINREG_MAX_FEATURES + 1)];
+
+	if (state->n + state->skipped >= LA_LINREG_MAX_ROWS)
+		return LA_TOO_LARGE;
+	/* the first row differs from itself by nothing */
+	if (state->n++ == 0)
+	{
+		set_pivot(state, y, x);
+		return LA_OK;
+	}
+	/* with a constant number of columns the loops unroll */
+	if (state->p == 1)
+		return add_row(state, y, x, 2, work);
+	return add_row(state, y, x, (size_t) state->p + 1, work);
+}
+
+/*
+ * la_linreg_skip
+ *		Count a row as left out.
+ */
+LaResult
+la_linreg_skip(LinregState *state)
+{
+	if (state->n + state->skipped >= LA_LINREG_MAX_ROWS)
+		return LA_TOO_LARGE;
+	state->skipped++;
+	return LA_OK;
+}
+
+static inline void
+store(double *hi, double *lo, DD value)
+{
+	*hi = value.hi;
+	*lo = value.lo;
+}
+
+/*----------
+ * Add the moments of "other" about the pivot of "state".
+ *
+ * With s the shift from one pivot to the other, exact in double-double,
+ *		sum (d_i + s_i) = T_i + n s_i
+ *		sum (d_i + s_i)(d_j + s_j) = P_ij + s_i T_j + s_j (T_i + n s_i)
+ *----------
+ */
+static void
+add_recentred(Parts to, Parts from, size_t q, double n)
+{
+	size_t		place = 0;
+
+	for (size_t i = 0; i < q; i++)
+	{
+		DD			shift_i = dd_two_diff(from.pivot[i], to.pivot[i]);
+		DD			sum_i = dd_add(dd_make(from.sum_hi[i], from.sum_lo[i]), dd_scale(shift_i, n));
+
+		for (size_t j = i; j < q; j++, place++)
+		{
+			DD			shift_j = dd_two_diff(from.pivot[j], to.pivot[j]);
+			DD			sum_j = dd_make(from.sum_hi[j], from.sum_lo[j]);
+			DD			product = dd_make(from.prod_hi[place], from.prod_lo[place]);
+
+			product = dd_add(product, dd_add(dd_mul(shift_i, sum_j), dd_mul(shift_j, sum_i)));
+			product = dd_add(product, dd_make(to.prod_hi[place], to.prod_lo[place]));
+			store(&to.prod_hi[place], &to.prod_lo[place], product);
+		}
+		sum_i = dd_add(sum_i, dd_make(to.sum_hi[i], to.sum_lo[i]));
+		store(&to.sum_hi[i], &to.sum_lo[i], sum_i);
+	}
+}
+
+/* Are "count" pairs within the limit, the second part no larger than the first? */
+static bool
+pairs_valid(const double *hi, const double *lo, size_t count, bool all_zero)
+{
+	for (size_t i = 0; i < count; i++)
+	{
+		if (!(fabs(hi[i]) < LA_LINREG_MAX_MOMENT) || !(fabs(lo[i]) <= fabs(hi[i])))
+			return false;
+		if (all_zero && hi[i] != 0)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * la_linreg_check
+ *		LA_MALFORMED unless the state could be that of some rows: for values
+ *		that come from outside.
+ *
+ * The size is already known to be that of p.  Whether the matrix of products
+ * is positive semidefinite is left to the solver, which takes a column that
+ * contradicts it as dependent.
+ */
+LaResult
+la_linreg_check(const LinregState *state)
+{
+	size_t		q = (size_t) state->p + 1;
+	Parts		parts = get_parts(state);
+	size_t		place = 0;
+
+	if (state->format != LA_LINREG_FORMAT || state->p > LA_LINREG_MAX_FEATURES ||
+		state->n < 0 || state->n > LA_LINREG_MAX_ROWS ||
+		state->skipped < 0 || state->skipped > LA_LINREG_MAX_ROWS - state->n ||
+		(state->p == 0 && state->n > 0))
+		return LA_MALFORMED;
+	for (size_t i = 0; i < q; i++)
+	{
+		if (!(fabs(parts.pivot[i]) <= DBL_MAX) || (state->n == 0 && parts.pivot[i] != 0))
+			return LA_MALFORMED;
+	}
+	/* a single row is its own pivot */
+	if (!pairs_valid(parts.sum_hi, parts.sum_lo, q, state->n <= 1) ||
+		!pairs_valid(parts.prod_hi, parts.prod_lo, la_linreg_pairs(q), state->n <= 1))
+		return LA_MALFORMED;
+	for (size_t i = 0; i < q; place += q - i, i++)
+	{
+		if (parts.prod_hi[place] < 0)
+			return LA_MALFORMED;
+	}
+	return LA_OK;
+}
+
+/*
+ * la_linreg_merge
+ *		Fold "other" into "state" as if other's rows had been added one by one.
+ *
+ * Either side may be empty; "other" is unchanged.  The numbers of features are
+ * equal, or that of "other" is 0.  Returns LA_OVERFLOW if a sum of squares
+ * passes the limit, LA_TOO_LARGE beyond LA_LINREG_MAX_ROWS, LA_MALFORMED if
+ * the states are no rows' to begin with.
+ */
+LaResult
+la_linreg_merge(LinregState *state, const LinregState *other)
+{
+	size_t		q = (size_t) state->p + 1;
+	Parts		parts = get_parts(state);
+
+	if (state->n + state->skipped > LA_LINREG_MAX_ROWS - other->n - other->skipped)
+		return LA_TOO_LARGE;
+	state->skipped += other->skipped;
+	if (other->n == 0)
+		return LA_OK;
+	if (state->n == 0)
+	{
+		state->n = other->n;
+		memcpy(state->values, other->values, la_linreg_nvalues(state->p) * sizeof(double));
+		return LA_OK;
+	}
+	state->n += other->n;
+	add_recentred(parts, get_parts(other), q, (double) other->n);
+	if (!moments_in_range(parts.prod_hi, q))
+		return LA_OVERFLOW;
+	return la_linreg_check(state);
+}

@@ -1,0 +1,75 @@
+/*
+ * linreg_core.h
+ *		Least squares: the condensed rows, and how they grow and merge.
+ */
+#ifndef LA_LINREG_CORE_H
+#define LA_LINREG_CORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dd.h"
+#include "result.h"
+
+#define LA_LINREG_FORMAT 1
+
+/* the state of so many features takes 8 MB */
+#define LA_LINREG_MAX_FEATURES 1000
+
+/* counts are exact as doubles: 2^53 */
+#define LA_LINREG_MAX_ROWS INT64_C(9007199254740992)
+
+/* moments stay below the limit from which dd.h cannot multiply, 2^996 */
+#define LA_LINREG_MAX_MOMENT 0x1p990
+
+/*----------
+ * The model and the state of its fit: a flat value of type linreg.
+ *
+ * With q = p + 1 columns (the features, then y) and t = q (q + 1) / 2 pairs,
+ * "values" holds
+ *		pivot[q]			the first row counted
+ *		sum_hi[q], sum_lo[q]	sums of d_i = column i - pivot i
+ *		prod_hi[t], prod_lo[t]	sums of d_i d_j, upper triangle by rows
+ * p is 0 until a row shows how many features there are; until a row counts,
+ * all of "values" is 0.
+ *----------
+ */
+typedef struct LinregState
+{
+	int32_t		vl_len_;		/* varlena header; the core leaves it alone */
+	uint16_t	format;			/* LA_LINREG_FORMAT */
+	uint16_t	p;				/* features */
+	int64_t		n;				/* rows counted */
+	int64_t		skipped;		/* rows left out because a feature was NULL */
+	double		values[];
+} LinregState;
+
+static inline size_t
+la_linreg_pairs(size_t q)
+{
+	return q * (q + 1) / 2;
+}
+
+static inline size_t
+la_linreg_nvalues(size_t p)
+{
+	return 3 * (p + 1) + 2 * la_linreg_pairs(p + 1);
+}
+
+static inline size_t
+la_linreg_size(size_t p)
+{
+	return offsetof(LinregState, values) + la_linreg_nvalues(p) * sizeof(double);
+}
+
+extern void la_linreg_init(LinregState *state, int p);
+extern LaResult la_linreg_add(LinregState *state, double y, const double *x);
+extern LaResult la_linreg_skip(LinregState *state);
+extern LaResult la_linreg_merge(LinregState *state, const LinregState *other);
+extern LaResult la_linreg_check(const LinregState *state);
+
+extern double la_linreg_pivot(const LinregState *state, int column);
+extern DD	la_linreg_sum(const LinregState *state, int column);
+extern DD	la_linreg_product(const LinregState *state, int i, int j);
+
+#endif							/* LA_LINREG_CORE_H */
