@@ -77,7 +77,7 @@ UNIT_TESTS  = $(patsubst test/unit/%.c,build/unit/%,$(wildcard test/unit/*_test.
 UNIT_CFLAGS = -std=c99 -g -O1 -ffp-contract=off -Wall -Wextra -Wshadow -Werror \
 	-fsanitize=address,undefined -fno-sanitize-recover=all
 
-build/unit/%: test/unit/%.c test/unit/tap.h $(CORE_OBJS:.o=.c) $(wildcard src/core/*.h)
+build/unit/%: test/unit/%.c $(wildcard test/unit/*.h) $(CORE_OBJS:.o=.c) $(wildcard src/core/*.h)
 	@mkdir -p build/unit
 	$(CC) $(UNIT_CFLAGS) -Isrc/core -o $@ $< $(CORE_OBJS:.o=.c) -lm
 

@@ -37,6 +37,22 @@ count_distinct(const uint64_t *sorted, size_t n, size_t enough)
 	return distinct;
 }
 
+/* The rows that a bin beginning at row "begin" should have. */
+static size_t
+fair_share(size_t n, size_t begin, int bins_left)
+{
+	return (n - begin + (size_t) bins_left - 1) / (size_t) bins_left;
+}
+
+/* Whether the value of row i, its first, has rows enough for a bin alone. */
+static bool
+fills_bin(const uint64_t *sorted, size_t n, size_t i, int bins_left)
+{
+	size_t		share = fair_share(n, i, bins_left);
+
+	return sorted[i + share - 1] == sorted[i];
+}
+
 /*
  * la_bin_cuts
  *		Choose the cuts of a feature from its non-missing values, given as
@@ -52,16 +68,18 @@ la_bin_cuts(const uint64_t *sorted_keys, size_t n, int max_bins, double *cuts)
 	int			ncuts = 0;
 	size_t		begin = 0;		/* first row of the bin being filled */
 	bool		few = count_distinct(sorted_keys, n, (size_t) max_bins) <= (size_t) max_bins;
+	size_t		share = few ? 1 : fair_share(n, 0, max_bins);
 
 	for (size_t i = 1; i < n && bins_left > 1; i++)
 	{
-		size_t		share = few ? 1 : (n - begin + (size_t) bins_left - 1) / (size_t) bins_left;
-
-		if (sorted_keys[i] == sorted_keys[i - 1] || i - begin < share)
+		if (sorted_keys[i] == sorted_keys[i - 1])
+			continue;
+		if (i - begin < share && !fills_bin(sorted_keys, n, i, bins_left - 1))
 			continue;
 		cuts[ncuts++] = cut_between(sorted_keys[i - 1], sorted_keys[i]);
 		begin = i;
 		bins_left--;
+		share = few ? 1 : fair_share(n, begin, bins_left);
 	}
 	return ncuts;
 }
