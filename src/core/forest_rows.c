@@ -16,12 +16,15 @@
 
 #include "radix.h"
 
-/* Hash every row, column by column: bins are stored that way. */
+/*
+ * Hash every row, column by column: bins are stored that way.  The label is
+ * shifted, so that it cannot cancel out against the first bin.
+ */
 static void
 hash_rows(const ForestRows *rows, uint64_t *hash)
 {
 	for (uint32_t row = 0; row < rows->nrows; row++)
-		hash[row] = rows->label[row];
+		hash[row] = (uint64_t) rows->label[row] << 8;
 
 	for (uint32_t feature = 0; feature < rows->nfeatures; feature++)
 	{
