@@ -34,9 +34,12 @@ la_bytes_left(const ByteReader *reader)
 	return reader->size - reader->pos;
 }
 
-/* The next n bytes in place, or NULL (and failed) if there are not so many. */
+/*
+ * The next n bytes in place, or NULL (and failed) if there are not so many.
+ * n is of 64 bits everywhere: a product of two numbers read must not wrap.
+ */
 static inline const uint8_t *
-la_read_bytes(ByteReader *reader, size_t n)
+la_read_bytes(ByteReader *reader, uint64_t n)
 {
 	const uint8_t *bytes;
 
@@ -46,14 +49,14 @@ la_read_bytes(ByteReader *reader, size_t n)
 		return NULL;
 	}
 	bytes = reader->data + reader->pos;
-	reader->pos += n;
+	reader->pos += (size_t) n;
 	return bytes;
 }
 
 static inline uint64_t
 la_read_uint(ByteReader *reader, int width)
 {
-	const uint8_t *bytes = la_read_bytes(reader, (size_t) width);
+	const uint8_t *bytes = la_read_bytes(reader, (uint64_t) width);
 	uint64_t	value = 0;
 
 	if (bytes == NULL)

@@ -159,13 +159,13 @@ la_forest_measure(const uint8_t *payload, size_t size, ForestShape *shape)
 
 	*shape = (ForestShape) {header.nfeatures, header.nclasses, header.ntrees, 0, 0, 0};
 	for (uint32_t i = 0; i < header.nclasses && !reader.failed; i++)
-		la_read_bytes(&reader, (size_t) la_read_u32(&reader) + 8);
+		la_read_bytes(&reader, (uint64_t) la_read_u32(&reader) + 8);
 	for (uint32_t f = 0; f < header.nfeatures && !reader.failed; f++)
 	{
 		uint16_t	ncuts = la_read_u16(&reader);
 
 		shape->ncuts += ncuts;
-		la_read_bytes(&reader, (size_t) ncuts * 8);
+		la_read_bytes(&reader, (uint64_t) ncuts * 8);
 	}
 	for (uint32_t t = 0; t < header.ntrees && !reader.failed; t++)
 	{
@@ -174,7 +174,7 @@ la_forest_measure(const uint8_t *payload, size_t size, ForestShape *shape)
 
 		shape->nnodes += nnodes;
 		shape->nshares += ncounts;
-		la_read_bytes(&reader, (size_t) (nnodes * NODE_BYTES + ncounts * COUNT_BYTES));
+		la_read_bytes(&reader, nnodes * NODE_BYTES + ncounts * COUNT_BYTES);
 	}
 
 	if (reader.failed || la_bytes_left(&reader) != 0 || shape->nnodes > UINT32_MAX ||
@@ -369,7 +369,7 @@ decode_trees(ByteReader *reader, Forest *forest)
 		if (end_node == first_node)
 			return false;
 		forest->first_node[t] = first_node;
-		la_read_bytes(&ahead, (size_t) (end_node - first_node) * NODE_BYTES);
+		la_read_bytes(&ahead, (uint64_t) (end_node - first_node) * NODE_BYTES);
 		if (!decode_shares(&ahead, forest, first_share, end_share) ||
 			!decode_nodes(reader, forest, first_node, end_node, first_share, end_share))
 			return false;
@@ -384,7 +384,8 @@ decode_trees(ByteReader *reader, Forest *forest)
 /*
  * la_forest_decode
  *		Decode and validate a payload that la_forest_measure found to be of
- *		"shape", into "memory" of la_forest_decoded_size bytes, 16-byte aligned.
+ *		"shape", into "memory" of la_forest_decoded_size bytes, aligned for a
+ *		double.
  *
  * The labels of the classes point into the payload, which must live as long.
  */
@@ -500,13 +501,18 @@ la_forest_depth(const Forest *forest, uint32_t *depth_scratch)
 	for (uint32_t i = 0; i < nnodes; i++)
 	{
 		const ForestNode *node = &forest->nodes[i];
+		uint32_t	below = depth_scratch[i] + 1;
 
 		if (depth_scratch[i] > deepest)
 			deepest = depth_scratch[i];
 		if (node->feature == LA_LEAF)
 			continue;
-		depth_scratch[node->child] = depth_scratch[i] + 1;
-		depth_scratch[node->child + 1] = depth_scratch[i] + 1;
+		/* in bytes not written by us a child may have several parents */
+		for (uint32_t child = node->child; child <= node->child + 1; child++)
+		{
+			if (depth_scratch[child] < below)
+				depth_scratch[child] = below;
+		}
 	}
 	return deepest;
 }
