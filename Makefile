@@ -3,6 +3,7 @@
 #   make && sudo make install        build and install for the server of PG_CONFIG
 #   make installcheck                regression tests against a running server
 #   make unitcheck                   the pure C core under ASan and UBSan, no server
+#   make fuzz                        libFuzzer on the bytes of a forest, FUZZ_SECONDS long
 #   ./check                          everything, in a private throwaway cluster
 
 EXTENSION    = liveanalytics
@@ -60,7 +61,7 @@ REGRESS_OPTS = --inputdir=test --load-extension=liveanalytics
 PG_CPPFLAGS = -DLIVEANALYTICS_VERSION='"$(EXTVERSION)"' -ffp-contract=off
 SHLIB_LINK  = -lm
 
-EXTRA_CLEAN = sql/liveanalytics--$(EXTVERSION).sql build/unit
+EXTRA_CLEAN = sql/liveanalytics--$(EXTVERSION).sql build/unit build/fuzz
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
@@ -77,10 +78,40 @@ UNIT_TESTS  = $(patsubst test/unit/%.c,build/unit/%,$(wildcard test/unit/*_test.
 UNIT_CFLAGS = -std=c99 -g -O1 -ffp-contract=off -Wall -Wextra -Wshadow -Werror \
 	-fsanitize=address,undefined -fno-sanitize-recover=all
 
-build/unit/%: test/unit/%.c $(wildcard test/unit/*.h) $(CORE_OBJS:.o=.c) $(wildcard src/core/*.h)
+build/unit/%: test/unit/%.c $(wildcard test/unit/*.h test/fuzz/*.h) $(CORE_OBJS:.o=.c) $(wildcard src/core/*.h)
 	@mkdir -p build/unit
 	$(CC) $(UNIT_CFLAGS) -Isrc/core -o $@ $< $(CORE_OBJS:.o=.c) -lm
 
 .PHONY: unitcheck
 unitcheck: $(UNIT_TESTS)
 	$(PROVE) --exec '' $(UNIT_TESTS)
+
+# FUZZ_SECONDS of libFuzzer, which Debian has in clang and libclang-rt-dev.
+# What it finds stays in build/fuzz; build/fuzz/replay shows it under gcc.
+FUZZ_CC      ?= $(or $(shell for c in clang clang-19 clang-18 clang-17 clang-16 clang-15 clang-14; do command -v $$c && break; done),clang)
+FUZZ_SECONDS ?= 60
+FUZZ_CORE    = src/core/binning.c src/core/forest_model.c
+
+build/fuzz/replay: test/fuzz/forest_model_fuzz.c $(wildcard test/fuzz/*.h src/core/*.h) $(FUZZ_CORE)
+	@mkdir -p build/fuzz
+	$(CC) $(UNIT_CFLAGS) -DLA_FUZZ_REPLAY -Isrc/core -o $@ $< $(CORE_OBJS:.o=.c) -lm
+
+build/fuzz/forest_corpus: test/fuzz/forest_corpus.c $(wildcard test/fuzz/*.h test/unit/*.h src/core/*.h) $(CORE_OBJS:.o=.c)
+	@mkdir -p build/fuzz
+	$(CC) $(UNIT_CFLAGS) -Isrc/core -o $@ $< $(CORE_OBJS:.o=.c) -lm
+
+.PHONY: fuzz
+fuzz: build/fuzz/forest_corpus build/fuzz/replay
+	@mkdir -p build/fuzz/corpus build/fuzz/seeds
+	build/fuzz/forest_corpus build/fuzz/seeds
+	build/fuzz/replay build/fuzz/seeds/*
+	@echo 'int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n) { (void) d; (void) n; return 0; }' >build/fuzz/probe.c
+	@if $(FUZZ_CC) -fsanitize=fuzzer -o build/fuzz/probe build/fuzz/probe.c 2>build/fuzz/probe.log; then \
+		set -ex; \
+		$(FUZZ_CC) -std=c99 -g -O1 -ffp-contract=off -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+			-Isrc/core -o build/fuzz/forest_model_fuzz test/fuzz/forest_model_fuzz.c $(FUZZ_CORE); \
+		build/fuzz/forest_model_fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 \
+			-artifact_prefix=build/fuzz/ build/fuzz/corpus build/fuzz/seeds; \
+	else \
+		echo "no fuzzing: $(FUZZ_CC) with libFuzzer is not here (Debian: clang and libclang-rt-dev); the corpus was replayed"; \
+	fi
