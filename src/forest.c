@@ -5,8 +5,10 @@
  * A model is a value, and a value arrives anew with every row.  Decoding it
  * costs far more than predicting with it, so decoded forests are kept for the
  * length of a query: a few of them, since a join can bring one model per
- * channel.  A stored model is recognised by its TOAST pointer, without reading
- * it, and any other by its envelope, which holds its length and checksum.
+ * channel.  A model stored out of line is recognised by its TOAST pointer,
+ * without reading it; any other by its length and its first KEY_BYTES bytes.
+ * That is all of a value that lies in a table's row, and of a larger one the
+ * envelope, whose checksum stands for the rest.
  */
 #include "liveanalytics.h"
 
@@ -34,13 +36,15 @@ PG_FUNCTION_INFO_V1(rf_info);
 #define CACHE_ENTRIES 8
 #define CACHE_BYTES ((Size) 256 * 1024 * 1024)	/* beyond the newest entry */
 
+#define KEY_BYTES ((Size) BLCKSZ)
+
 /* how a model is recognised */
 typedef struct ModelKey
 {
-	bool		is_stored;		/* toast is valid */
-	Oid			toast_table;
+	Oid			toast_table;	/* valid if stored out of line */
 	Oid			toast_value;
-	uint8		envelope[LA_ENVELOPE_BYTES];
+	Size		size;			/* else: of the value as it comes, maybe compressed */
+	const char *start;			/* its first KEY_BYTES, or all if it has less */
 } ModelKey;
 
 /* a decoded forest and room to work with it */
@@ -73,58 +77,55 @@ get_cache(FmgrInfo *flinfo)
 	return flinfo->fn_extra;
 }
 
-static bool
-read_toast_pointer(struct varlena *value, ModelKey *key)
+/* The key of a value; "start" points into the value. */
+static ModelKey
+read_key(struct varlena *value)
 {
+	ModelKey	key = {.toast_table = InvalidOid};
 	struct varatt_external pointer;
 
-	key->is_stored = VARATT_IS_EXTERNAL_ONDISK(value);
-	if (key->is_stored)
+	if (VARATT_IS_EXTERNAL_ONDISK(value))
 	{
 		VARATT_EXTERNAL_GET_POINTER(pointer, value);
-		key->toast_table = pointer.va_toastrelid;
-		key->toast_value = pointer.va_valueid;
+		key.toast_table = pointer.va_toastrelid;
+		key.toast_value = pointer.va_valueid;
 	}
-	return key->is_stored;
+	else
+	{
+		key.size = VARSIZE_ANY(value);
+		key.start = (const char *) value;
+	}
+	return key;
 }
 
-/* Only the first bytes, so that a compressed value is not unpacked whole. */
-static void
-read_envelope(struct varlena *value, ModelKey *key)
+/* A key to keep: "start" is a copy in the current context. */
+static ModelKey
+copy_key(const ModelKey *key)
 {
-	struct varlena *start = pg_detoast_datum_slice(value, 0, LA_ENVELOPE_BYTES);
-	Size		length = VARSIZE_ANY_EXHDR(start);
+	ModelKey	copy = *key;
+	Size		length = Min(key->size, KEY_BYTES);
 
-	memset(key->envelope, 0, LA_ENVELOPE_BYTES);
-	memcpy(key->envelope, VARDATA_ANY(start), Min(length, LA_ENVELOPE_BYTES));
-	if (start != value)
-		pfree(start);
+	if (length > 0)
+		copy.start = memcpy(palloc(length), key->start, length);
+	return copy;
+}
+
+static bool
+same_key(const ModelKey *a, const ModelKey *b)
+{
+	if (a->toast_table != b->toast_table || a->toast_value != b->toast_value || a->size != b->size)
+		return false;
+	return a->size == 0 || memcmp(a->start, b->start, Min(a->size, KEY_BYTES)) == 0;
 }
 
 static CachedForest *
-find_stored(ForestCache *cache, const ModelKey *key)
+find_entry(ForestCache *cache, const ModelKey *key)
 {
 	for (int i = 0; i < CACHE_ENTRIES; i++)
 	{
 		CachedForest *entry = &cache->entries[i];
 
-		if (entry->context && entry->key.is_stored &&
-			entry->key.toast_table == key->toast_table &&
-			entry->key.toast_value == key->toast_value)
-			return entry;
-	}
-	return NULL;
-}
-
-static CachedForest *
-find_envelope(ForestCache *cache, const ModelKey *key)
-{
-	for (int i = 0; i < CACHE_ENTRIES; i++)
-	{
-		CachedForest *entry = &cache->entries[i];
-
-		if (entry->context &&
-			memcmp(entry->key.envelope, key->envelope, LA_ENVELOPE_BYTES) == 0)
+		if (entry->context && same_key(&entry->key, key))
 			return entry;
 	}
 	return NULL;
@@ -234,13 +235,14 @@ decode_forest(struct varlena *value, CachedForest *entry)
 static CachedForest *
 add_entry(ForestCache *cache, MemoryContext parent, struct varlena *value, const ModelKey *key)
 {
-	CachedForest decoded = {.key = *key};
+	CachedForest decoded = {.context = NULL};
 	MemoryContext old;
 	CachedForest *entry;
 
 	decoded.context = AllocSetContextCreate(CurrentMemoryContext, "random forest",
 											ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(decoded.context);
+	decoded.key = copy_key(key);
 	decode_forest(value, &decoded);
 	MemoryContextSwitchTo(old);
 
@@ -256,21 +258,15 @@ get_forest(FunctionCallInfo fcinfo)
 {
 	struct varlena *value = (struct varlena *) PG_GETARG_POINTER(0);
 	ForestCache *cache = get_cache(fcinfo->flinfo);
-	CachedForest *entry = NULL;
+	CachedForest *entry;
 	ModelKey	key;
 
-	memset(&key, 0, sizeof(key));
-	if (read_toast_pointer(value, &key))
-		entry = find_stored(cache, &key);
+	if (VARATT_IS_EXTERNAL(value) && !VARATT_IS_EXTERNAL_ONDISK(value))
+		value = detoast_external_attr(value);
+	key = read_key(value);
+	entry = find_entry(cache, &key);
 	if (entry == NULL)
-	{
-		read_envelope(value, &key);
-		entry = find_envelope(cache, &key);
-		if (entry == NULL)
-			entry = add_entry(cache, fcinfo->flinfo->fn_mcxt, value, &key);
-		else
-			entry->key = key;
-	}
+		entry = add_entry(cache, fcinfo->flinfo->fn_mcxt, value, &key);
 	entry->last_used = ++cache->clock;
 	return entry;
 }
