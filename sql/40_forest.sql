@@ -104,14 +104,14 @@ COMMENT ON AGGREGATE @extschema@.rf_train(boolean, float8[], jsonb) IS
 CREATE FUNCTION @extschema@.rf_predict(model bytea, features float8[])
 RETURNS text
 AS 'MODULE_PATHNAME', 'rf_predict'
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 200;
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 800;
 COMMENT ON FUNCTION @extschema@.rf_predict(bytea, float8[]) IS
 'the most probable class of a row by a random forest, as text; of equals the first';
 
 CREATE FUNCTION @extschema@.rf_predict_proba(model bytea, features float8[])
 RETURNS float8[]
 AS 'MODULE_PATHNAME', 'rf_predict_proba'
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 200;
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 800;
 COMMENT ON FUNCTION @extschema@.rf_predict_proba(bytea, float8[]) IS
 'class probabilities of a row by a random forest, in the order of rf_classes';
 
