@@ -36,14 +36,17 @@ find_data() {
 }
 
 # open_workplace SCRIPT ARGUMENT...: the first call of a script. Makes build/,
-# keeps a second script out of it, and starts SCRIPT again in a copy of this
-# folder where the server's user cannot enter this one (root's home, say).
+# and keeps a second script out of it. Where the server's user cannot enter
+# this folder (root's home, say), or make cannot cope with its name, SCRIPT is
+# started again in a copy.
 open_workplace() {
   find_data
+  case $TOP in
+    *[!A-Za-z0-9/._+-]*) move_to_copy "make cannot work in a folder of this name" "$@" ;;
+  esac
   # shellcheck disable=SC2016
-  if ! as_server sh -c 'cd "$1" && test -r scripts/lib.sh && test -r sql' sh "$TOP" 2>/dev/null; then
-    move_to_copy "$@"
-  fi
+  as_server sh -c 'cd "$1" && test -r scripts/lib.sh && test -r sql' sh "$TOP" 2>/dev/null ||
+    move_to_copy "user $(server_user), who runs the server, cannot enter this folder" "$@"
   { mkdir -p "$BUILD/log" && [ -w "$BUILD" ]; } || die "could not write to $BUILD"
   trap close_workplace EXIT
   trap 'exit 130' INT
@@ -52,11 +55,13 @@ open_workplace() {
   flock -n 9 || die "another demo or check is at work in $TOP"
 }
 
+# move_to_copy REASON SCRIPT ARGUMENT...
 move_to_copy() {
   local copy
-  [ -z "${LIVEANALYTICS_COPY_OF:-}" ] || die "user $(server_user) cannot read $TOP"
+  [ -z "${LIVEANALYTICS_COPY_OF:-}" ] || die "$1: $TOP"
   copy=$(mktemp -d /tmp/liveanalytics.XXXXXX) || die "could not make a folder under /tmp"
-  say "user $(server_user), who runs the server, cannot enter $TOP: working in a copy, $copy"
+  say "$1: working in a copy, $copy"
+  shift
   tar -cf - --exclude=./build --exclude=./.git . | tar -xf - -C "$copy" --no-same-owner ||
     die "could not copy $TOP to $copy; is the disk full?"
   chmod -R a+rX "$copy"
@@ -243,11 +248,10 @@ $(as_server tail -n 3 "$CLUSTER/server.log")"
   export PGHOST=$CLUSTER PGPORT=5432 PGUSER=postgres PGDATABASE=postgres PGCLIENTENCODING=UTF8
 }
 
-# In build/, or in /tmp where that name is too long for a unix socket (107
-# bytes, less what tests add) or has characters that a setting cannot hold.
+# In build/, or in /tmp where that name is too long for a unix socket: 107
+# bytes, less what tests add.
 make_cluster_folder() {
   local parent=$BUILD
-  case $parent in *[!A-Za-z0-9/._-]*) parent=/tmp ;; esac
   [ ${#parent} -le 50 ] || parent=/tmp
   CLUSTER=$(mktemp -d "$parent/liveanalytics.XXXXXX") || die "could not make a folder in $parent"
   trap close_workplace EXIT
