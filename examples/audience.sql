@@ -1,6 +1,6 @@
 -- A generated audience: one row per viewer of a brand's lives on wechat, weibo
--- and douyin, what the viewer did in the twelve days before the last two, and
--- whether the viewer bought in those two.
+-- and douyin, what the viewer did in the twelve days before a sale of two days,
+-- and whether the viewer bought in the sale.
 --
 --   psql -v viewers=200000 -v seed=42 -f examples/audience.sql
 --
@@ -70,12 +70,12 @@ WITH viewer AS NOT MATERIALIZED (
          CASE WHEN talks THEN pg_temp.pareto(:seed, viewer, 10, 0.7 * exp(0.4 * interest), 1.4) ELSE 0 END AS comments,
          CASE WHEN talks THEN pg_temp.pareto(:seed, viewer, 11, 1.6 * exp(0.5 * interest), 1.2) ELSE 0 END AS likes,
          CASE WHEN talks THEN pg_temp.pareto(:seed, viewer, 12, 0.4 * exp(0.3 * interest), 1.6) ELSE 0 END AS shares,
-         floor(-ln(pg_temp.draw(:seed, viewer, 13)) * exp(-1.7 + 0.5 * interest + 0.35 * ln(1 + watched / 60)))::bigint
+         floor(-ln(pg_temp.draw(:seed, viewer, 13)) * exp(-1.0 + 0.5 * interest + 0.35 * ln(1 + watched / 60)))::bigint
            AS carts
   FROM watcher
   OFFSET 0
 ), buyer AS NOT MATERIALIZED (
-  SELECT *, least(carts, floor(-ln(pg_temp.draw(:seed, viewer, 14)) * 0.45 * carts))::bigint AS orders
+  SELECT *, least(carts, floor(-ln(pg_temp.draw(:seed, viewer, 14)) * 0.8 * carts))::bigint AS orders
   FROM actor
   OFFSET 0
 )
@@ -87,12 +87,12 @@ SELECT viewer, channel, visits::smallint, usual_hour::smallint,
        CASE WHEN channel <> 'weibo' OR pg_temp.draw(:seed, viewer, 18) > 0.15 THEN shares END AS shares,
        carts, orders,
        pg_temp.happens(:seed, viewer, 19,
-                       -4.5 + 0.85 * ln(1 + watched / 60) + 0.35 * ln(1 + comments + likes + shares)
-                       + 1.4 * ln(1 + carts) + 0.5 * sqrt(orders)
+                       -4.7 + 0.85 * ln(1 + watched / 60) + 0.35 * ln(1 + comments + likes + shares)
+                       + 1.1 * ln(1 + carts) + 0.5 * sqrt(orders)
                        + CASE channel WHEN 'douyin' THEN 0.5 WHEN 'weibo' THEN -0.3 ELSE 0 END) AS bought
 FROM buyer;
 
-COMMENT ON TABLE audience IS 'generated viewers of a brand''s lives: twelve days of behaviour, and who bought in the two days after';
+COMMENT ON TABLE audience IS 'generated viewers of a brand''s lives: twelve days of behaviour, and who bought in the sale of two days after';
 COMMENT ON COLUMN audience.viewer IS 'number of the viewer; ids are per channel, so one viewer is on one channel';
 COMMENT ON COLUMN audience.usual_hour IS 'hour of the day of most visits, China time';
 COMMENT ON COLUMN audience.watch_seconds IS 'seconds watched in the twelve days; NULL: not reported';
@@ -101,5 +101,5 @@ COMMENT ON COLUMN audience.likes IS 'likes in the twelve days; NULL: not reporte
 COMMENT ON COLUMN audience.shares IS 'shares in the twelve days; NULL: not reported';
 COMMENT ON COLUMN audience.carts IS 'products put into the cart in the twelve days';
 COMMENT ON COLUMN audience.orders IS 'orders paid in the twelve days';
-COMMENT ON COLUMN audience.bought IS 'whether the viewer paid an order in the two days after; never a feature';
+COMMENT ON COLUMN audience.bought IS 'whether the viewer paid an order in the sale of two days after; never a feature';
 ANALYZE audience;

@@ -1,5 +1,5 @@
 -- Posts and lives of Thai fashion sellers on Facebook (UCI 488): scores,
--- segments, engagement, and a forest that tells videos apart.
+-- segments, engagement, a regression, and a forest that tells videos apart.
 --
 --   LIVEANALYTICS_DATA=folder psql -X -f examples/facebook_live_sellers.sql
 \ir begin.sql
@@ -50,6 +50,16 @@ SELECT to_char(h * 3, 'FM00') || '-' || to_char(h * 3 + 2, 'FM00') AS hours, cou
        percentile_disc(0.5) WITHIN GROUP (ORDER BY interactions) AS median, round(avg(interactions)) AS mean,
        round(100.0 * count(*) FILTER (WHERE segment = 4) / count(*), 1) AS "very high %"
 FROM (SELECT *, div(hour, 3)::int AS h FROM scored) AS s GROUP BY h ORDER BY h;
+
+INSERT INTO step (name) VALUES ('regression');
+CREATE TABLE line AS
+SELECT linreg_fit(num_shares::float8, ARRAY[num_comments, num_likes]::float8[]) AS shares FROM post;
+\echo 'What goes with shares: least squares of shares on comments and likes'
+SELECT (s).n, round((s).r2::numeric, 3) AS r2, round((s).residual_se::numeric, 1) AS residual_se,
+       round(c[1]::numeric, 3) AS intercept, round(100 * c[2]::numeric, 2) AS "per 100 comments",
+       round(100 * c[3]::numeric, 2) AS "per 100 likes",
+       round(linreg_predict(shares, ARRAY[500, 500])::numeric, 1) AS "shares at 500, 500"
+FROM (SELECT shares, linreg_stats(shares) AS s, linreg_coef(shares) AS c FROM line OFFSET 0) AS fit;
 
 INSERT INTO step (name) VALUES ('train the forest');
 CREATE TABLE sample AS

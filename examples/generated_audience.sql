@@ -13,7 +13,7 @@ CREATE TABLE scored AS
 SELECT *, quartile_segment(interactions) OVER () AS segment
 FROM (SELECT *, interaction_score(comments, likes, shares) AS interactions FROM audience) AS a;
 
-\echo 'Generated viewers of a brand''s lives: twelve days of behaviour (watch time in minutes), then who bought in two more'
+\echo 'Generated viewers of a brand''s lives: twelve days of behaviour (watch time in minutes), then who bought in the two-day sale'
 SELECT channel, count(*) AS viewers, round(100.0 * count(*) FILTER (WHERE interactions = 0) / count(*), 1) AS "silent %",
        round((percentile_cont(0.5) WITHIN GROUP (ORDER BY watch_seconds) / 60)::numeric, 1) AS "median watch",
        round(avg(watch_seconds) / 60, 1) AS "mean watch", sum(interactions) AS interactions, sum(orders) AS orders,
@@ -42,6 +42,15 @@ SELECT to_char(h * 3, 'FM00') || '-' || to_char(h * 3 + 2, 'FM00') AS hours, cou
        round(100 * avg(bought::int), 1) AS "bought %"
 FROM (SELECT *, usual_hour / 3 AS h FROM scored) AS s GROUP BY h ORDER BY h;
 
+INSERT INTO step (name) VALUES ('regression');
+\echo 'What a visit is worth: least squares of seconds watched on visits, one line per channel'
+SELECT channel, (s).n, round((s).r2::numeric, 3) AS r2, round(c[1]::numeric, 1) AS intercept,
+       round(c[2]::numeric, 1) AS "seconds per visit"
+FROM (SELECT channel, linreg_stats(line) AS s, linreg_coef(line) AS c
+      FROM (SELECT channel, linreg_fit(watch_seconds::float8, visits::float8) AS line
+            FROM audience GROUP BY channel) AS l OFFSET 0) AS fit
+ORDER BY channel;
+
 INSERT INTO step (name) VALUES ('train the forest');
 -- a value that was not reported stays NULL: the forest learns what its absence means
 CREATE TABLE sample AS
@@ -56,7 +65,7 @@ INSERT INTO step (name) VALUES ('predict and judge');
 CREATE TABLE judged AS
 SELECT actual, rf_predict(forest, features) AS predicted, rf_predict_proba(forest, features) AS proba
 FROM sample, model WHERE part = 'test';
-\echo 'Who buys in the last two days, from the twelve before? A forest of 100 trees, trained on four fifths of the viewers'
+\echo 'Who buys in the two days of the sale, from the twelve before? A forest of 100 trees, trained on four fifths of the viewers'
 \ir judge.sql
 
 \echo 'Whom to send the coupon: held-out viewers by predicted probability. Lift: how many times the average share buys.'

@@ -52,6 +52,13 @@ FROM strategy AS s LEFT JOIN scored AS v USING (segment)
 GROUP BY s.segment ORDER BY s.segment;
 \ir segments.sql
 
+INSERT INTO step (name) VALUES ('regression');
+\echo 'What goes with buys: least squares of buys on carts and views, the first five days'
+SELECT (s).n, round((s).r2::numeric, 3) AS r2, round(c[1]::numeric, 3) AS intercept,
+       round(10 * c[2]::numeric, 3) AS "per 10 carts", round(100 * c[3]::numeric, 3) AS "per 100 views"
+FROM (SELECT linreg_stats(line) AS s, linreg_coef(line) AS c
+      FROM (SELECT linreg_fit(buys::float8, ARRAY[carts, views]::float8[]) AS line FROM viewer) AS l OFFSET 0) AS fit;
+
 INSERT INTO step (name) VALUES ('train five forests');
 -- Few viewers: each is judged by a forest trained on the other four fifths.
 CREATE TABLE sample AS
