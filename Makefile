@@ -68,6 +68,9 @@ PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
+# products of features go through vector registers, which -O2 does not try for
+src/core/linreg_core.o: CFLAGS += -O3
+
 # every object is rebuilt when a header changes: there are few of both
 $(OBJS): $(wildcard src/*.h src/core/*.h)
 
