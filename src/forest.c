@@ -4,11 +4,11 @@
  *
  * A model is a value, and a value arrives anew with every row.  Decoding it
  * costs far more than predicting with it, so decoded forests are kept for the
- * length of a query: a few of them, since a join can bring one model per
- * channel.  A model stored out of line is recognised by its TOAST pointer,
- * without reading it; any other by its length and its first KEY_BYTES bytes.
- * That is all of a value that lies in a table's row, and of a larger one the
- * envelope, whose checksum stands for the rest.
+ * length of a query: many, since a join can bring one model per channel.  A
+ * model stored out of line is recognised by its TOAST pointer, without reading
+ * it; any other by its length and its first KEY_BYTES bytes.  That is all of a
+ * value that lies in a table's row, and of a larger one the envelope, whose
+ * checksum stands for the rest.
  */
 #include "liveanalytics.h"
 
@@ -33,7 +33,7 @@ PG_FUNCTION_INFO_V1(rf_predict_proba);
 PG_FUNCTION_INFO_V1(rf_classes);
 PG_FUNCTION_INFO_V1(rf_info);
 
-#define CACHE_ENTRIES 8
+#define CACHE_ENTRIES 64
 #define CACHE_BYTES ((Size) 256 * 1024 * 1024)	/* beyond the newest entry */
 
 #define KEY_BYTES ((Size) BLCKSZ)
@@ -156,25 +156,37 @@ oldest_entry(ForestCache *cache)
 	return oldest;
 }
 
-/* A free entry, dropping old ones while they take too much memory. */
+/* Drop the entries not used for longest while all take too much memory. */
+static void
+shrink_cache(ForestCache *cache)
+{
+	for (;;)
+	{
+		CachedForest *oldest = NULL;
+		Size		total = 0;
+
+		for (int i = 0; i < CACHE_ENTRIES; i++)
+		{
+			CachedForest *entry = &cache->entries[i];
+
+			total += entry->bytes;
+			if (entry->context && (oldest == NULL || entry->last_used < oldest->last_used))
+				oldest = entry;
+		}
+		if (total <= CACHE_BYTES)
+			return;
+		drop_entry(oldest);
+	}
+}
+
 static CachedForest *
 free_entry(ForestCache *cache)
 {
 	CachedForest *entry = oldest_entry(cache);
-	Size		total = 0;
 
 	if (entry->context)
 		drop_entry(entry);
-	for (int i = 0; i < CACHE_ENTRIES; i++)
-		total += cache->entries[i].bytes;
-	if (total > CACHE_BYTES)
-	{
-		for (int i = 0; i < CACHE_ENTRIES; i++)
-		{
-			if (cache->entries[i].context)
-				drop_entry(&cache->entries[i]);
-		}
-	}
+	shrink_cache(cache);
 	return entry;
 }
 

@@ -396,6 +396,14 @@ sub test_decoded_once
 		'200000 1', 'large and in memory, decoded once for 200,000 rows');
 	is(decodings("SELECT count(rf_predict(m.forest, ARRAY[i % 100, i % 7])) FROM generate_series(1, 4000) i, model m"),
 		'20000 5', 'five models in turn, each decoded once');
+
+	sql(q{CREATE TABLE channel AS
+SELECT g, rf_train(i % 2 = 0, ARRAY[i % 9], jsonb_build_object('trees', 3, 'seed', g)) AS forest
+FROM generate_series(1, 50) i, generate_series(0, 64) g GROUP BY g});
+	my $in_turn = 'SELECT count(rf_predict(forest, ARRAY[i]))
+		FROM (SELECT i, forest FROM generate_series(0, 1299) i JOIN channel ON g = i % %d ORDER BY i OFFSET 0) x';
+	is(decodings($in_turn =~ s/%d/64/r), '1300 64', '64 channels in turn, each decoded once');
+	is(decodings($in_turn =~ s/%d/65/r), '1300 1300', 'one channel more is decoded again and again');
 }
 
 # --- misuse --------------------------------------------------------------------------
