@@ -2,8 +2,6 @@
 # superuser, and calls and adopts nothing that somebody else planted.
 use strict;
 use warnings FATAL => 'all';
-use utf8;
-use open qw(:std :encoding(UTF-8));
 
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;

@@ -6,8 +6,6 @@
 # block without one may print anything but an error.
 use strict;
 use warnings FATAL => 'all';
-use utf8;
-use open qw(:std :encoding(UTF-8));
 
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
