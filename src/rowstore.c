@@ -24,7 +24,7 @@
 #define FIRST_TAIL_ROWS	8
 #define MIN_CHUNK_ROWS	64
 #define MAX_CHUNK_ROWS	32768
-#define CHUNK_BYTES		((Size) 256 * 1024)
+#define CHUNK_BYTES		((Size) 256 * 1024 - 128)	/* whole pages with malloc's header */
 
 struct RowStore
 {
@@ -191,18 +191,24 @@ keep_chunk(RowStore *store, double *chunk)
 	store->chunks[store->nchunks++] = chunk;
 }
 
-/* Turn the full tail into a chunk: rows become columns. */
-static void
-seal_tail(RowStore *store)
+/*
+ * The full tail as a chunk of its own: rows become columns.  Rows of a single
+ * column are one already, there a new tail takes the place of the old one.
+ */
+static double *
+tail_to_chunk(RowStore *store)
 {
 	int			n = store->chunk_rows;
 	int			ncols = store->ncols;
 	double	   *chunk = MemoryContextAllocHuge(store->context, store->chunk_bytes);
 
-	if (store->nchunks == INT_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many rows in one group")));
+	if (ncols == 1)
+	{
+		double	   *tail = store->tail;
+
+		store->tail = chunk;
+		return tail;
+	}
 
 	for (int col = 0; col < ncols; col++)
 	{
@@ -212,6 +218,20 @@ seal_tail(RowStore *store)
 		for (int row = 0; row < n; row++)
 			to[row] = from[(Size) row * ncols];
 	}
+	return chunk;
+}
+
+static void
+seal_tail(RowStore *store)
+{
+	double	   *chunk;
+
+	if (store->nchunks == INT_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many rows in one group")));
+
+	chunk = tail_to_chunk(store);
 	store->ntail = 0;
 
 	if (store->file == NULL && store->may_spill &&
@@ -242,8 +262,11 @@ la_rowstore_append(RowStore *store, const double *row)
 			grow_tail(store);
 	}
 
-	memcpy(store->tail + (Size) store->ntail * store->ncols, row,
-		   (Size) store->ncols * sizeof(double));
+	if (store->ncols == 1)
+		store->tail[store->ntail] = *row;
+	else
+		memcpy(store->tail + (Size) store->ntail * store->ncols, row,
+			   (Size) store->ncols * sizeof(double));
 	store->ntail++;
 }
 

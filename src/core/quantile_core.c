@@ -26,6 +26,7 @@
 #define TOP_BITS		16
 #define WORK_KEYS		((uint64_t) 1 << TOP_BITS)
 
+#define BLOCK_KEYS		512		/* picked at a time */
 #define SMALL_RANGE		16		/* sorted by insertion */
 #define MAX_BOUNDS		64
 
@@ -100,7 +101,7 @@ la_quantile_begin(QuantileSelect *s, int n, uint64_t count, void *work)
 	s->unknown = 64;
 	s->bits = 0;
 	s->work = work;
-	s->hot = count > WORK_KEYS ? (uint8_t *) (s->work + WORK_KEYS) : NULL;
+	s->slots = count > WORK_KEYS ? (uint8_t *) (s->work + WORK_KEYS) : NULL;
 
 	s->nranks = 0;
 	for (int i = 0; i <= n; i++)
@@ -289,7 +290,6 @@ split_bucket(QuantileSelect *s, const QuantileBucket *bucket,
 			next->prefix = bucket->prefix << s->bits | part;
 			next->before = before;
 			next->count = count;
-			next->low = UINT64_MAX;
 			next->first_rank = r;
 			while (r < end && s->rank[r] < before + count)
 				r++;
@@ -298,6 +298,37 @@ split_bucket(QuantileSelect *s, const QuantileBucket *bucket,
 		before += count;
 	}
 	return nnext;
+}
+
+static inline size_t
+slots_index(const QuantileSelect *s, uint64_t prefix)
+{
+	return (size_t) (prefix >> s->slots_shift & (WORK_KEYS - 1));
+}
+
+/* Look buckets up by the first 16 bits in which not all of them agree. */
+static void
+assign_slots(QuantileSelect *s)
+{
+	uint64_t	differ = s->bucket[0].prefix ^ s->bucket[s->nbuckets - 1].prefix;
+
+	s->slots_shift = 0;
+	while (differ >> s->slots_shift >= WORK_KEYS)
+		s->slots_shift++;
+	s->direct = true;
+	s->prefix[0] = UINT64_MAX;	/* no prefix: some bits are unknown */
+
+	memset(s->slots, 0, (size_t) WORK_KEYS);
+	for (int i = 0; i < s->nbuckets; i++)
+	{
+		uint8_t    *slot = &s->slots[slots_index(s, s->bucket[i].prefix)];
+
+		if (*slot == 0)
+			*slot = (uint8_t) (i + 1);
+		else
+			s->direct = false;
+		s->prefix[i + 1] = s->bucket[i].prefix;
+	}
 }
 
 /* After a counting pass: narrower buckets, but for those of one value. */
@@ -320,17 +351,14 @@ end_count(QuantileSelect *s)
 	s->nbuckets = nnext;
 	s->unknown -= s->bits;
 
-	if (s->unknown == 0)
+	if (s->nbuckets > 0 && s->unknown > 0)
+		assign_slots(s);
+	else
 	{
 		for (int i = 0; i < s->nbuckets; i++)
 			settle(s, &s->bucket[i], s->bucket[i].prefix);
 		s->nbuckets = 0;
-		return;
 	}
-
-	memset(s->hot, 0, (size_t) WORK_KEYS);
-	for (int i = 0; i < s->nbuckets; i++)
-		s->hot[s->bucket[i].prefix >> (64 - TOP_BITS - s->unknown)] = 1;
 }
 
 static void
@@ -346,6 +374,7 @@ end_gather(QuantileSelect *s)
 	s->nbuckets = 0;
 }
 
+/* The keys are to lie bucket after bucket. */
 static void
 begin_gather(QuantileSelect *s)
 {
@@ -370,6 +399,12 @@ begin_count(QuantileSelect *s)
 	if (s->bits > s->unknown)
 		s->bits = s->unknown;
 	memset(s->work, 0, ((size_t) s->nbuckets << s->bits) * sizeof(uint64_t));
+
+	for (int i = 0; i < s->nbuckets; i++)
+	{
+		s->bucket[i].low = UINT64_MAX;
+		s->bucket[i].high = 0;
+	}
 }
 
 /*
@@ -405,44 +440,65 @@ la_quantile_next_pass(QuantileSelect *s)
 	return true;
 }
 
-/* The bucket that a key belongs to, or -1. */
-static inline int
-find_bucket(const QuantileSelect *s, uint64_t key)
+/* The only slot that may have this prefix, 0 if there is none. */
+static inline size_t
+find_slot(const QuantileSelect *s, uint64_t prefix)
 {
-	uint64_t	prefix = key >> s->unknown;
-	int			lo = 0;
-	int			hi = s->nbuckets - 1;
+	size_t		slot = s->slots[slots_index(s, prefix)];
 
-	if (!s->hot[key >> (64 - TOP_BITS)])
-		return -1;
-	while (lo < hi)
+	if (!s->direct && slot != 0)
 	{
-		int			middle = (lo + hi) / 2;
+		size_t		last = (size_t) s->nbuckets;
 
-		if (s->bucket[middle].prefix < prefix)
-			lo = middle + 1;
-		else
-			hi = middle;
+		while (slot < last)
+		{
+			size_t		middle = (slot + last) / 2;
+
+			if (s->prefix[middle] < prefix)
+				slot = middle + 1;
+			else
+				last = middle;
+		}
 	}
-	return s->bucket[lo].prefix == prefix ? lo : -1;
+	return slot;
 }
 
-static void
-count_further(QuantileSelect *s, const double *values, size_t nvalues)
+/*
+ * Pick the keys that belong to a bucket.  Whether one does is as good as
+ * random, so there is no branch that depends on it.
+ */
+static size_t
+pick_keys(const QuantileSelect *s, const double *values, size_t nvalues,
+		  uint64_t *keys, uint8_t *slots)
 {
-	int			shift = s->unknown - s->bits;
-	uint64_t	mask = ((uint64_t) 1 << s->bits) - 1;
+	size_t		nkeys = 0;
 
 	for (size_t v = 0; v < nvalues; v++)
 	{
 		uint64_t	key = key_of(values[v]);
-		int			i = find_bucket(s, key);
-		QuantileBucket *bucket;
+		uint64_t	prefix = key >> s->unknown;
+		size_t		slot = find_slot(s, prefix);
 
-		if (i < 0)
-			continue;
-		bucket = &s->bucket[i];
-		s->work[((size_t) i << s->bits) + (size_t) (key >> shift & mask)]++;
+		keys[nkeys] = key;
+		slots[nkeys] = (uint8_t) slot;
+		nkeys += s->prefix[slot] == prefix;
+	}
+	return nkeys;
+}
+
+static void
+count_further(QuantileSelect *s, const uint64_t *keys, const uint8_t *slots, size_t nkeys)
+{
+	int			shift = s->unknown - s->bits;
+	uint64_t	mask = ((uint64_t) 1 << s->bits) - 1;
+
+	for (size_t k = 0; k < nkeys; k++)
+	{
+		uint64_t	key = keys[k];
+		size_t		i = slots[k] - (size_t) 1;
+		QuantileBucket *bucket = &s->bucket[i];
+
+		s->work[(i << s->bits) + (size_t) (key >> shift & mask)]++;
 		if (key < bucket->low)
 			bucket->low = key;
 		if (key > bucket->high)
@@ -451,15 +507,29 @@ count_further(QuantileSelect *s, const double *values, size_t nvalues)
 }
 
 static void
-gather(QuantileSelect *s, const double *values, size_t nvalues)
+gather(QuantileSelect *s, const uint64_t *keys, const uint8_t *slots, size_t nkeys)
 {
-	for (size_t v = 0; v < nvalues; v++)
-	{
-		uint64_t	key = key_of(values[v]);
-		int			i = find_bucket(s, key);
+	for (size_t k = 0; k < nkeys; k++)
+		s->work[s->bucket[slots[k] - 1].fill++] = keys[k];
+}
 
-		if (i >= 0)
-			s->work[s->bucket[i].fill++] = key;
+/* Take values of a pass after the first. */
+static void
+feed_further(QuantileSelect *s, const double *values, size_t nvalues)
+{
+	uint64_t	keys[BLOCK_KEYS];
+	uint8_t		slots[BLOCK_KEYS];
+
+	for (size_t v = 0; v < nvalues; v += BLOCK_KEYS)
+	{
+		size_t		rest = nvalues - v;
+		size_t		nkeys = pick_keys(s, values + v, rest < BLOCK_KEYS ? rest : BLOCK_KEYS,
+									  keys, slots);
+
+		if (s->phase == LA_QUANTILE_COUNT)
+			count_further(s, keys, slots, nkeys);
+		else
+			gather(s, keys, slots, nkeys);
 	}
 }
 
@@ -470,12 +540,8 @@ gather(QuantileSelect *s, const double *values, size_t nvalues)
 void
 la_quantile_feed(QuantileSelect *s, const double *values, size_t nvalues)
 {
-	bool		first = s->unknown == 64;
-
-	if (!first && s->phase == LA_QUANTILE_COUNT)
-		count_further(s, values, nvalues);
-	else if (!first)
-		gather(s, values, nvalues);
+	if (s->unknown < 64)
+		feed_further(s, values, nvalues);
 	else if (s->phase == LA_QUANTILE_COUNT)
 	{
 		for (size_t v = 0; v < nvalues; v++)

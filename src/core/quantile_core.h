@@ -22,7 +22,7 @@ typedef struct QuantileBucket
 	uint64_t	before;			/* number of keys below the bucket */
 	uint64_t	count;			/* number of keys in it */
 	uint64_t	fill;			/* where the next gathered key goes */
-	uint64_t	low;			/* least and greatest key met */
+	uint64_t	low;			/* least and greatest key counted */
 	uint64_t	high;
 	int			first_rank;		/* the wanted ranks inside */
 	int			nranks;
@@ -51,7 +51,12 @@ typedef struct QuantileSelect
 	double		value[LA_QUANTILE_MAX_RANKS];	/* the values of those ranks */
 	QuantileBucket bucket[LA_QUANTILE_MAX_RANKS];	/* by ascending prefix */
 	QuantileBucket next[LA_QUANTILE_MAX_RANKS];
-	uint8_t    *hot;			/* whether a bucket begins with these 16 bits */
+
+	/* by 16 bits of a prefix: 1 + its bucket, or the first of several, or 0 */
+	uint8_t    *slots;
+	int			slots_shift;	/* the bits of the prefix below these 16 */
+	bool		direct;			/* there are never several */
+	uint64_t	prefix[LA_QUANTILE_MAX_RANKS + 1];	/* by slot; 0 is no bucket */
 } QuantileSelect;
 
 extern size_t la_quantile_work_size(uint64_t count);
