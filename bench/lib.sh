@@ -1,0 +1,62 @@
+# What the benchmarks share: rows of "name, value, unit" on standard output,
+# everything else on standard error. Sourced by bash after scripts/lib.sh, with
+# a cluster running.
+#
+# RUNS (3) timed runs after one that warms up; the median counts.
+
+RUNS=${RUNS:-3}
+
+# row NAME VALUE UNIT
+row() { printf '%s, %s, %s\n' "$@"; }
+
+# milliseconds SQL: one run on a connection of its own, whose rows are thrown away.
+milliseconds() {
+  psql -qAtX -v ON_ERROR_STOP=1 -c '\timing on' -c "$1" | sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p'
+}
+
+median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+
+# seconds NAME SQL: prints the row, and leaves the median in $SECONDS_TAKEN.
+seconds() {
+  local i
+  milliseconds "$2" >/dev/null
+  SECONDS_TAKEN=$(for ((i = 0; i < RUNS; i++)); do milliseconds "$2"; done | median | awk '{ printf "%.3f", $1 / 1000 }')
+  [ -n "$SECONDS_TAKEN" ] || die "the benchmark $1 failed"
+  row "$1" "$SECONDS_TAKEN" s
+}
+
+# ratio NAME A B: A / B.
+ratio() { row "$1" "$(awk -v a="$2" -v b="$3" 'BEGIN { printf "%.2f", a / b }')" ratio; }
+
+# versus NAME OURS PEER: the medians of both queries, run by turns so that other
+# load on the machine meets both, and how many times as long the peer takes.
+versus() {
+  local i ours=() peer=()
+  milliseconds "$2" >/dev/null
+  milliseconds "$3" >/dev/null
+  for ((i = 0; i < RUNS; i++)); do
+    ours+=("$(milliseconds "$2")")
+    peer+=("$(milliseconds "$3")")
+  done
+  ours=$(printf '%s\n' "${ours[@]}" | median)
+  peer=$(printf '%s\n' "${peer[@]}" | median)
+  [ -n "$ours" ] && [ -n "$peer" ] || die "the benchmark $1 failed"
+  row "$1" "$(awk -v t="$ours" 'BEGIN { printf "%.3f", t / 1000 }')" s
+  row "$1 peer" "$(awk -v t="$peer" 'BEGIN { printf "%.3f", t / 1000 }')" s
+  ratio "$1 speedup" "$peer" "$ours"
+}
+
+# peak_memory SQL: the peak of resident memory, in kB, of a backend that runs the
+# query. It holds what the backend touched of the shared buffers, too: compare it
+# with that of a like query over the same rows.
+peak_memory() {
+  psql -qAtX -v ON_ERROR_STOP=1 -c "DO \$\$ BEGIN PERFORM * FROM ($1) q OFFSET 1e18::bigint; END \$\$" \
+    -c "SELECT substring(pg_read_file('/proc/self/status') FROM 'VmHWM:\s+(\d+)')"
+}
+
+# The machine and the settings that the figures depend on.
+describe() {
+  say "$("$PG_CONFIG" --version), $(nproc) processors, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)"
+  psql -qAtX -c "SELECT string_agg(name || ' = ' || current_setting(name), ', ' ORDER BY name) FROM pg_settings
+    WHERE name IN ('jit', 'work_mem', 'shared_buffers', 'max_parallel_workers_per_gather', 'liveanalytics.collect_mem')" >&2
+}
