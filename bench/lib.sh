@@ -47,10 +47,10 @@ versus() {
 }
 
 # peak_memory SQL: the peak of resident memory, in kB, of a backend that runs the
-# query. It holds what the backend touched of the shared buffers, too: compare it
-# with that of a like query over the same rows.
+# query, without JIT. It holds what the backend touched of the shared buffers, too:
+# compare it with that of a like query over the same rows.
 peak_memory() {
-  psql -qAtX -v ON_ERROR_STOP=1 -c "DO \$\$ BEGIN PERFORM * FROM ($1) q OFFSET 1e18::bigint; END \$\$" \
+  PGOPTIONS="-c jit=off" psql -qAtX -v ON_ERROR_STOP=1 -c "DO \$\$ BEGIN PERFORM * FROM ($1) q OFFSET 1e18::bigint; END \$\$" \
     -c "SELECT substring(pg_read_file('/proc/self/status') FROM 'VmHWM:\s+(\d+)')"
 }
 
