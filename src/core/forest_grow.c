@@ -136,7 +136,7 @@ la_tree_grower_size(const ForestRows *rows)
 
 /*
  * la_tree_grower_init
- *		A grower in "memory", which is 16-byte aligned; "rows" must outlive it.
+ *		A grower in "memory", which is aligned as malloc aligns; "rows" must outlive it.
  */
 TreeGrower *
 la_tree_grower_init(void *memory, const ForestRows *rows, const GrowOptions *options)
