@@ -119,3 +119,8 @@ fuzz: build/fuzz/forest_corpus build/fuzz/replay
 	else \
 		echo "no fuzzing: $(FUZZ_CC) with libFuzzer is not here (Debian: clang and libclang-rt-dev); the corpus was replayed"; \
 	fi
+
+# rows of "benchmark, name, value, unit"; takes half an hour
+.PHONY: bench
+bench:
+	bench/run

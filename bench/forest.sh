@@ -6,21 +6,16 @@
 #
 # PYTHON has scikit-learn and pandas; without them only our side is measured.
 cd "$(dirname "$0")/.." || exit 1
-. scripts/lib.sh
 . bench/lib.sh
 
 ROWS=${ROWS:-1000000}
 TREES=${TREES:-10}
 PYTHON=${PYTHON:-python3}
 
-find_postgres
-make -s >"$BUILD/make.log" 2>&1 || die "the build failed; see $BUILD/make.log"
-stage_server
-start_cluster
+bench_cluster "jit = off" "max_parallel_workers_per_gather = 0"
 
 # Ten features of which five matter, and noise: unpruned trees grow deep.
 psql -qX -v ON_ERROR_STOP=1 -v rows="$ROWS" <<'SQL' || die "could not make the rows"
-CREATE EXTENSION liveanalytics;
 SELECT setseed(0.42) \g /dev/null
 CREATE TABLE viewer AS
 SELECT train_test_split(i) AS part, x,
@@ -29,9 +24,6 @@ FROM (SELECT i, ARRAY[random(), random(), random(), random(), random(), random()
       FROM generate_series(1, :rows) i OFFSET 0) s;
 CREATE TABLE model (forest bytea);
 VACUUM (FREEZE, ANALYZE) viewer;
-ALTER SYSTEM SET max_parallel_workers_per_gather = 0;
-ALTER SYSTEM SET jit = off;
-SELECT pg_reload_conf() \g /dev/null
 SQL
 describe
 row rows "$ROWS" rows

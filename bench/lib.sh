@@ -1,10 +1,20 @@
 # What the benchmarks share: rows of "name, value, unit" on standard output,
-# everything else on standard error. Sourced by bash after scripts/lib.sh, with
-# a cluster running.
+# everything else on standard error. Sourced by bash from the top folder.
 #
 # RUNS (3) timed runs after one that warms up; the median counts.
 
+. scripts/lib.sh
 RUNS=${RUNS:-3}
+
+# bench_cluster [SETTING ...]: build, and start a private cluster with the
+# extension in it.
+bench_cluster() {
+  find_postgres
+  make -s >"$BUILD/make.log" 2>&1 || die "the build failed; see $BUILD/make.log"
+  stage_server
+  start_cluster "$@"
+  psql -qX -c 'CREATE EXTENSION liveanalytics' || die "the extension cannot be created"
+}
 
 # row NAME VALUE UNIT
 row() { printf '%s, %s, %s\n' "$@"; }

@@ -4,20 +4,15 @@
 #
 #   ROWS=10000000 RUNS=3 bench/segment.sh
 cd "$(dirname "$0")/.." || exit 1
-. scripts/lib.sh
 . bench/lib.sh
 
 ROWS=${ROWS:-10000000}
 
-find_postgres
-make -s >"$BUILD/make.log" 2>&1 || die "the build failed; see $BUILD/make.log"
-stage_server
-start_cluster
+bench_cluster
 
 # Counts have heavy tails, a quarter of the viewers is silent, some counts are missing.
 psql -qX -v ON_ERROR_STOP=1 -v rows="$ROWS" <<'SQL' || die "could not make the rows"
-CREATE EXTENSION liveanalytics;
-SELECT setseed(0.42);
+SELECT setseed(0.42) \g /dev/null
 CREATE TABLE viewer AS
 SELECT CASE WHEN r < 0.25 THEN 0 WHEN r > 0.98 THEN NULL ELSE floor(exp(random() * 6)) END::bigint AS comments,
        CASE WHEN r < 0.25 THEN 0 ELSE floor(exp(random() * 8)) END::bigint AS likes,
