@@ -83,8 +83,7 @@ close_workplace() {
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"
-  elif command -v sudo >/dev/null; then sudo "$@"
-  else die "packages are missing, and installing them needs root or sudo. As root: apt-get install ${missing[*]}"
+  else sudo "$@"
   fi
 }
 
@@ -105,6 +104,9 @@ need_packages() {
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   command -v apt-get >/dev/null || die "missing: ${missing[*]}; this script installs packages on Debian and Ubuntu only"
+  # said here, because what as_root prints goes to a log
+  [ "$(id -u)" = 0 ] || command -v sudo >/dev/null ||
+    die "packages are missing, and installing them needs root or sudo. As root: apt-get install ${missing[*]}"
   apt_update_once
   say "installing ${missing[*]}"
   as_root sh -c "$APT_INSTALL" sh "${missing[@]}" >>"$BUILD/log/apt.log" 2>&1 </dev/null ||
