@@ -286,7 +286,7 @@ confusion_send(PG_FUNCTION_ARGS)
 	pq_sendbyte(&buf, WIRE_VERSION);
 	pq_sendint32(&buf, table->used.classes);
 	for (uint32 i = 0; i < table->used.classes; i++)
-		pq_sendcountedtext(&buf, labels[i].bytes, labels[i].length, false);
+		la_sendcountedtext(&buf, labels[i].bytes, labels[i].length);
 	pq_sendint32(&buf, table->used.cells);
 	for (uint32 i = 0; i < table->used.cells; i++)
 	{

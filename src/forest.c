@@ -190,7 +190,7 @@ free_entry(ForestCache *cache)
 	return entry;
 }
 
-static void pg_attribute_noreturn()
+LA_NORETURN static void
 malformed_model(void)
 {
 	ereport(ERROR,

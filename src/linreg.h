@@ -11,7 +11,7 @@
 extern LinregState *la_linreg_new(int p);
 extern LinregState *la_linreg_from_datum(Datum datum);
 extern LinregFit *la_linreg_solve(const LinregState *state, LaResult *result);
-extern void la_linreg_report(LaResult result) pg_attribute_noreturn();
+LA_NORETURN extern void la_linreg_report(LaResult result);
 
 #define PG_GETARG_LINREG_P(n) la_linreg_from_datum(PG_GETARG_DATUM(n))
 

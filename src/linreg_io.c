@@ -110,7 +110,7 @@ linreg_out(PG_FUNCTION_ARGS)
 
 /* --- input ---------------------------------------------------------------- */
 
-static void pg_attribute_noreturn()
+LA_NORETURN static void
 invalid_text(const char *detail)
 {
 	ereport(ERROR,
@@ -279,7 +279,7 @@ linreg_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
 }
 
-static void pg_attribute_noreturn()
+LA_NORETURN static void
 invalid_binary(const char *detail)
 {
 	ereport(ERROR,

@@ -26,6 +26,20 @@
 #define LA_MODULE_MAGIC PG_MODULE_MAGIC
 #endif
 
+/* stands first in a declaration */
+#if PG_VERSION_NUM >= 180000
+#define LA_NORETURN pg_noreturn
+#else
+#define LA_NORETURN pg_attribute_noreturn()
+#endif
+
+/* Send a text with its length before it, in the encoding of the client. */
+#if PG_VERSION_NUM >= 170000
+#define la_sendcountedtext(buf, text, length) pq_sendcountedtext(buf, text, length)
+#else
+#define la_sendcountedtext(buf, text, length) pq_sendcountedtext(buf, text, length, false)
+#endif
+
 /* Read exactly "size" bytes of a temporary file. */
 #if PG_VERSION_NUM >= 160000
 #define la_buffile_read_exact(file, ptr, size) BufFileReadExact(file, ptr, size)

@@ -54,7 +54,7 @@ la_model_seal(bytea *model, ModelKind kind, uint16 version)
 	la_write_u32(&writer, checksum(envelope, size));
 }
 
-static void pg_attribute_noreturn()
+LA_NORETURN static void
 not_a_model(const char *detail)
 {
 	ereport(ERROR,

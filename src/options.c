@@ -65,7 +65,7 @@ value_as_text(JsonbValue *value)
 	return psprintf("\"%s\"", pnstrdup(value->val.string.val, value->val.string.len));
 }
 
-static void pg_attribute_noreturn()
+LA_NORETURN static void
 bad_option(const char *name, JsonbValue *value, const char *allowed)
 {
 	ereport(ERROR,

@@ -27,9 +27,12 @@ SELECT x, quartile_segment(x) OVER (ORDER BY x DESC ROWS 1 PRECEDING) AS framed,
        quartile_segment(x) OVER () AS plain
 FROM sample WHERE name = 'ten' ORDER BY x;
 SET max_parallel_workers_per_gather = 0;
-EXPLAIN (COSTS OFF) SELECT name, quartile_segment(x) OVER (PARTITION BY name) FROM sample;
-EXPLAIN (COSTS OFF) SELECT quartile_segment(x) OVER () FROM sample;
-EXPLAIN (COSTS OFF) SELECT quantile_edges(x, 4) FROM sample;
+CREATE FUNCTION plan_of(query text) RETURNS jsonb LANGUAGE plpgsql AS
+$$DECLARE plan jsonb; BEGIN EXECUTE 'EXPLAIN (COSTS OFF, FORMAT JSON) ' || query INTO plan; RETURN jsonb_path_query_array(plan, 'strict $.**."Node Type"'); END$$;
+SELECT plan_of('SELECT name, quartile_segment(x) OVER (PARTITION BY name) FROM sample') AS partitions,
+       plan_of('SELECT quartile_segment(x) OVER () FROM sample') AS whole,
+       plan_of('SELECT quantile_edges(x, 4) FROM sample') AS edges;
+DROP FUNCTION plan_of;
 RESET max_parallel_workers_per_gather;
 
 -- zeros of both signs are one value, and print without a sign
