@@ -170,7 +170,8 @@ spill(RowStore *store)
 		pfree(store->chunks[i]);
 		store->chunks[i] = NULL;
 	}
-	pfree(store->chunks);
+	if (store->chunks)			/* the first one may be too much already */
+		pfree(store->chunks);
 	store->chunks = NULL;
 }
 

@@ -61,6 +61,15 @@ RESET liveanalytics.collect_mem;
 SELECT md5(rf_train(i % 3 = 0, ARRAY[i % 1009, i % 17, i % 5], '{"trees": 2, "max_depth": 6}')) = :'spilled' AS same
 FROM generate_series(1, 100000) i;
 
+-- rows so wide that the first portion of them is past it already
+CREATE TABLE wide AS
+SELECT i, array_agg((i * j % 97)::float8 ORDER BY j) AS features FROM generate_series(1, 200) i, generate_series(1, 2100) j GROUP BY i;
+SET liveanalytics.collect_mem = '1MB';
+SELECT md5(rf_train(i % 3 = 0, features, '{"trees": 2, "max_depth": 6}')) AS spilled FROM wide \gset
+RESET liveanalytics.collect_mem;
+SELECT md5(rf_train(i % 3 = 0, features, '{"trees": 2, "max_depth": 6}')) = :'spilled' AS same FROM wide;
+DROP TABLE wide;
+
 -- one model per group, joined back; a few models may alternate
 WITH per_channel AS (
   SELECT channel, rf_train(bought, ARRAY[watch_minutes, interactions], '{"trees": 30}') AS forest FROM viewer GROUP BY channel
