@@ -29,7 +29,6 @@ PG_FUNCTION_INFO_V1(segment_of);
 PG_FUNCTION_INFO_V1(segment_label);
 
 #define QUARTILES		4
-#define RESET_ROWS		1024	/* how often the memory of expressions is reset */
 
 /* what becomes of edges that coincide */
 typedef enum Ties
@@ -248,7 +247,7 @@ quantile_edges_final(PG_FUNCTION_ARGS)
  *		The scores of the partition that are not NULL.
  *
  * Whatever the argument's expression allocates goes to a context that is reset
- * time and again: the executor's own one would grow over the whole partition.
+ * for each row: the executor's own one would grow over the whole partition.
  */
 static RowStore *
 collect_partition(WindowObject winobj)
@@ -269,9 +268,11 @@ collect_partition(WindowObject winobj)
 	{
 		bool		isnull;
 		bool		isout;
-		Datum		value = WinGetFuncArgInPartition(winobj, 0, row, WINDOW_SEEK_HEAD,
-													 false, &isnull, &isout);
+		Datum		value;
 
+		CHECK_FOR_INTERRUPTS();
+		value = WinGetFuncArgInPartition(winobj, 0, row, WINDOW_SEEK_HEAD,
+										 false, &isnull, &isout);
 		if (!isnull)
 		{
 			double		score = DatumGetFloat8(value);
@@ -279,11 +280,7 @@ collect_partition(WindowObject winobj)
 			check_score(score);
 			la_rowstore_append(scores, &score);
 		}
-		if (row % RESET_ROWS == RESET_ROWS - 1)
-		{
-			CHECK_FOR_INTERRUPTS();
-			MemoryContextReset(scratch);
-		}
+		MemoryContextReset(scratch);
 	}
 
 	MemoryContextSwitchTo(old);

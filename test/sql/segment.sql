@@ -127,6 +127,17 @@ SELECT part, min(s), max(s), count(DISTINCT s)
 FROM (SELECT part, quantile_segment((id::numeric * 1.5)::float8, part + 2) OVER (PARTITION BY part) AS s FROM many WHERE id <= 3000) q
 GROUP BY part ORDER BY part;
 
+-- the large values that an expression makes do not pile up
+CREATE FUNCTION checked_length(value text) RETURNS float8 LANGUAGE plpgsql AS
+$$BEGIN
+  IF (SELECT sum(total_bytes) FROM pg_backend_memory_contexts WHERE name = 'score expressions') > 1e6 THEN
+    RAISE EXCEPTION 'memory of expressions grows';
+  END IF;
+  RETURN length(value);
+END$$;
+SELECT min(s), max(s) FROM (SELECT quartile_segment(checked_length(repeat('x', 100000 + i))) OVER () AS s FROM generate_series(1, 100) i) q;
+DROP FUNCTION checked_length;
+
 -- errors
 \set VERBOSITY terse
 SELECT quantile_edges(x, 1) FROM sample;
