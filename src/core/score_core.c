@@ -66,6 +66,6 @@ la_interaction_score_weighted(const InteractionCounts *counts,
 	if (!isfinite(sum))
 		return LA_OVERFLOW;
 
-	*score = sum;
+	*score = sum + 0.0;			/* no negative zero */
 	return LA_OK;
 }

@@ -5,6 +5,7 @@ SELECT interaction_score(3, NULL, 7), interaction_score(NULL, NULL, NULL);
 SELECT interaction_score(9223372036854775807, 0, NULL);
 SELECT interaction_score(3, 5, 7, 2, 1, 3), interaction_score(NULL, 5, NULL, 2, 0.5, 3);
 SELECT interaction_score(3, 5, 7, 2, NULL, 3) IS NULL AS null_weight;
+SELECT interaction_score(0, 0, NULL, -1, -2, -0.5) AS no_negative_zero;
 
 \set VERBOSITY sqlstate
 SELECT interaction_score(-1, 0, 0);

@@ -5,6 +5,7 @@
 #include "score_core.h"
 
 #include <float.h>
+#include <math.h>
 
 #include "tap.h"
 
@@ -43,6 +44,7 @@ main(void)
 
 	ok(weighted(2, 1, 3, &value) == LA_OK && value == 32, "weighted sum");
 	ok(weighted(-1, 0, 0, &value) == LA_OK && value == -3, "a negative weight counts against");
+	ok(weighted(-0.0, -0.0, -0.0, &value) == LA_OK && value == 0 && !signbit(value), "no negative zero");
 	ok(weighted(DBL_MAX, 0, 0, &value) == LA_OVERFLOW, "weighted overflow");
 	ok(weighted(DBL_MAX, -DBL_MAX, 0, &value) == LA_OVERFLOW, "opposite infinities are an overflow");
 
