@@ -11,10 +11,29 @@
 
 #include "catalog/pg_type.h"
 #include "common/shortest_dec.h"
+#include "nodes/primnodes.h"
 #include "storage/shmem.h"
 #include "utils/float.h"
 
 #include "args.h"
+
+/*
+ * la_arg_is_constant
+ *		Whether an argument is the same in every call that shares fn_extra.
+ *
+ * get_fn_expr_arg_stable would say so of a parameter too, but PL/pgSQL keeps
+ * an expression for the rest of the transaction while the variables in it,
+ * which are parameters, change.
+ */
+bool
+la_arg_is_constant(FunctionCallInfo fcinfo, int argno)
+{
+	Node	   *call = fcinfo->flinfo->fn_expr;
+
+	if (call == NULL || !IsA(call, FuncExpr) || argno >= list_length(((FuncExpr *) call)->args))
+		return false;
+	return IsA(list_nth(((FuncExpr *) call)->args, argno), Const);
+}
 
 /*
  * la_vector_length

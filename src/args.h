@@ -5,8 +5,10 @@
 #ifndef LA_ARGS_H
 #define LA_ARGS_H
 
+#include "fmgr.h"
 #include "utils/array.h"
 
+extern bool la_arg_is_constant(FunctionCallInfo fcinfo, int argno);
 extern int	la_vector_length(ArrayType *array, const char *name);
 extern bool la_vector_has_null(ArrayType *array);
 extern const double *la_finite_vector(ArrayType *array, const char *name, int *n);

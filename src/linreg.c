@@ -28,7 +28,7 @@ PG_FUNCTION_INFO_V1(linreg_stats);
 typedef struct PredictCache
 {
 	MemoryContext context;
-	bool		stable;			/* the model is a constant of the query */
+	bool		constant;		/* the model is one in the text of the query */
 	Size		size;			/* of the model's datum as it came */
 	char	   *datum;
 	LinregFit  *fit;
@@ -301,19 +301,19 @@ is_comparable(Datum datum)
 }
 
 static void
-fill_cache(PredictCache *cache, Datum datum, bool stable)
+fill_cache(PredictCache *cache, Datum datum, bool constant)
 {
 	MemoryContext caller;
 
 	cache->fit = NULL;
-	cache->stable = false;
+	cache->constant = false;
 	MemoryContextReset(cache->context);
 	caller = MemoryContextSwitchTo(cache->context);
 	cache->size = is_comparable(datum) ? VARSIZE_ANY(DatumGetPointer(datum)) : 0;
 	cache->datum = palloc(Max(cache->size, 1));
 	memcpy(cache->datum, DatumGetPointer(datum), cache->size);
 	cache->fit = solve_or_report(la_linreg_from_datum(datum));
-	cache->stable = stable;
+	cache->constant = constant;
 	MemoryContextSwitchTo(caller);
 }
 
@@ -329,7 +329,7 @@ cached_fit(FunctionCallInfo fcinfo)
 	Datum		datum = PG_GETARG_DATUM(0);
 
 	if (cache != NULL && cache->fit != NULL &&
-		(cache->stable ||
+		(cache->constant ||
 		 (cache->size == VARSIZE_ANY(DatumGetPointer(datum)) &&
 		  memcmp(cache->datum, DatumGetPointer(datum), cache->size) == 0)))
 		return cache->fit;
@@ -341,7 +341,7 @@ cached_fit(FunctionCallInfo fcinfo)
 											   "linreg_predict", ALLOCSET_SMALL_SIZES);
 		fcinfo->flinfo->fn_extra = cache;
 	}
-	fill_cache(cache, datum, get_fn_expr_arg_stable(fcinfo->flinfo, 0));
+	fill_cache(cache, datum, la_arg_is_constant(fcinfo, 0));
 	return cache->fit;
 }
 

@@ -100,6 +100,20 @@ SELECT array_length(linreg_coef(linreg_fit(1, array_fill(1::float8, ARRAY[1000])
 -- predictions far off keep their digits; models of other rows in between
 SELECT linreg_predict((SELECT linreg_fit(3 * x - 7, x) FROM (SELECT 1e15 + i AS x FROM generate_series(1, 9) i) q), 1e15 + 4);
 SELECT k, linreg_predict(fit, 2) FROM (SELECT k, linreg_fit(k * x, x) AS fit FROM line, generate_series(1, 4) k GROUP BY k) f ORDER BY k;
+-- PL/pgSQL keeps an expression while its variables change
+DO $$
+DECLARE
+  fit linreg;
+  at_two float8;
+  at_pair float8;
+BEGIN
+  FOR k IN 1..3 LOOP
+    fit := (SELECT linreg_fit(k * x, x) FROM line);
+    at_two := linreg_predict(fit, 2);
+    at_pair := linreg_predict(fit, ARRAY[2]);
+    RAISE NOTICE '% times 2: %, %', k, at_two, at_pair;
+  END LOOP;
+END $$;
 
 -- by hand: the arguments stay as they are
 SELECT linreg_accum(fit, 8, 4) AS more, fit AS as_before FROM (SELECT linreg_fit(y, x) AS fit FROM line) f;
