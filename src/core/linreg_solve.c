@@ -24,6 +24,9 @@
 
 #define LOG_TWO_PI 1.837877066409345483560659
 
+/* what a sum of doubles does not show: half a unit in its last place */
+#define NEGLIGIBLE (DBL_EPSILON / 2)
+
 struct LinregFit
 {
 	int			p;
@@ -207,7 +210,9 @@ la_linreg_fit_step(LinregFit *fit, const LinregState *state)
  *
  * "slack" bounds the error of the right side: that of the moments, which
  * enter R divided by its diagonal, and that of the coefficients below.  What
- * does not exceed it is 0, so that the plane 1 + x has no trace of x^2.
+ * does not exceed it is 0, so that the plane 1 + x has no trace of x^2.  The
+ * bound grows with each row and may pass the error by far, hence 0 must not
+ * cost a digit of a fitted value either.
  *----------
  */
 static void
@@ -227,6 +232,7 @@ solve_row(LinregFit *fit, int j)
 		slack += fabs(r.hi) * fit->error[k];
 	}
 	slack += fit->unit * (fit->norm[j] / diagonal) * moved;
+	slack = fmin(slack, NEGLIGIBLE * (diagonal / fit->norm[j]) * moved);
 	if (fabs(rest.hi) > slack || isnan(rest.hi))
 		fit->coef[j] = dd_div(rest, column_of(fit, j)[j]);
 	fit->error[j] = slack / diagonal;
@@ -310,21 +316,25 @@ la_linreg_predict(const LinregFit *fit, const double *x, double *y)
 /*
  * la_linreg_intercept
  *		The fitted value where all features are 0; 0 if it does not exceed its
- *		error.  Returns LA_OVERFLOW if it is out of range.
+ *		error and is nothing beside its terms, see solve_row.  Returns
+ *		LA_OVERFLOW if it is out of range.
  */
 LaResult
 la_linreg_intercept(const LinregFit *fit, double *intercept)
 {
 	DD			value = fit->mean[fit->p];
 	double		slack = fit->unit * fabs(value.hi);
+	double		moved = fabs(value.hi);
 
 	for (int j = 0; j < fit->p; j++)
 	{
 		DD			term = dd_mul(fit->coef[j], fit->mean[j]);
 
 		value = dd_sub(value, term);
+		moved += fabs(term.hi);
 		slack += fit->error[j] * fabs(fit->mean[j].hi) + fit->unit * fabs(term.hi);
 	}
+	slack = fmin(slack, NEGLIGIBLE * moved);
 	*intercept = fabs(value.hi) <= slack ? 0 : value.hi;
 	return fabs(value.hi) <= DBL_MAX ? LA_OK : LA_OVERFLOW;
 }

@@ -97,6 +97,14 @@ FROM wide, generate_series(1, 200) i;
 SELECT linreg_coef(fit) = linreg_coef(fit::text::linreg) AS same FROM wide;
 SELECT array_length(linreg_coef(linreg_fit(1, array_fill(1::float8, ARRAY[1000]))), 1) AS limit_of_features;
 
+-- an intercept that an outlier surpasses is not taken for 0, whichever row comes first
+WITH wide AS (
+  SELECT i, CASE WHEN i = 1 THEN 1e9 ELSE 1 END * sin(i * i) AS y,
+    (SELECT array_agg(CASE WHEN i = 1 THEN 1e9 ELSE 1 END * sin(i * j * (j + 1.5)) ORDER BY j) FROM generate_series(1, 8) j) AS x
+  FROM generate_series(1, 10) i)
+SELECT round((linreg_coef(linreg_fit(y, x ORDER BY i)))[1]::numeric, 6) AS outlier_first,
+  round((linreg_coef(linreg_fit(y, x ORDER BY i DESC)))[1]::numeric, 6) AS outlier_last
+FROM wide;
 -- predictions far off keep their digits; models of other rows in between
 SELECT linreg_predict((SELECT linreg_fit(3 * x - 7, x) FROM (SELECT 1e15 + i AS x FROM generate_series(1, 9) i) q), 1e15 + 4);
 SELECT k, linreg_predict(fit, 2) FROM (SELECT k, linreg_fit(k * x, x) AS fit FROM line, generate_series(1, 4) k GROUP BY k) f ORDER BY k;
