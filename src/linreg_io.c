@@ -11,8 +11,6 @@
  */
 #include "liveanalytics.h"
 
-#include <math.h>
-
 #include "common/shortest_dec.h"
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
@@ -167,9 +165,13 @@ get_number(JsonbValue *value, const char *key)
 static int64
 get_count(Jsonb *json, const char *key, int64 largest)
 {
-	double		count = get_number(get_key(json, key, false), key);
+	JsonbValue *value = get_key(json, key, false);
+	double		count = get_number(value, key);
 
-	if (!(count >= 0 && count <= (double) largest) || count != floor(count))
+	/* the double is near the number, and may be whole where that is not */
+	if (!(count >= 0 && count <= (double) largest) ||
+		!DatumGetBool(DirectFunctionCall2(numeric_eq, NumericGetDatum(value->val.numeric),
+										  NumericGetDatum(int64_to_numeric((int64) count)))))
 		invalid_text(psprintf("Key \"%s\" must be a whole number between 0 and %lld.",
 							  key, (long long) largest));
 	return (int64) count;

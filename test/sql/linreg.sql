@@ -170,6 +170,8 @@ SELECT '{"format":1,"n":0,"skipped":0,"features":0,"pivot":[0],"sums":[[0,0]],"p
 SELECT '{"format":1,"n":0,"skipped":0,"pivot":[0],"sums":[[0,0]],"products":[[0,0]]}'::linreg;
 SELECT '{"format":1,"n":-1,"skipped":0,"features":0,"pivot":[0],"sums":[[0,0]],"products":[[0,0]]}'::linreg;
 SELECT '{"format":1,"n":0.5,"skipped":0,"features":0,"pivot":[0],"sums":[[0,0]],"products":[[0,0]]}'::linreg;
+SELECT '{"format":1,"n":9007199254740993,"skipped":0,"features":1,"pivot":[0,0],"sums":[[0,0],[0,0]],"products":[[1,0],[0,0],[1,0]]}'::linreg;
+SELECT '{"format":1,"n":0,"skipped":3.0000000000000000001,"features":0,"pivot":[0],"sums":[[0,0]],"products":[[0,0]]}'::linreg;
 SELECT '{"format":1,"n":"0","skipped":0,"features":0,"pivot":[0],"sums":[[0,0]],"products":[[0,0]]}'::linreg;
 SELECT '{"format":1,"n":0,"skipped":0,"features":0,"pivot":0,"sums":[[0,0]],"products":[[0,0]]}'::linreg;
 SELECT '{"format":1,"n":0,"skipped":0,"features":0,"pivot":[0,0],"sums":[[0,0]],"products":[[0,0]]}'::linreg;
