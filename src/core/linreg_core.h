@@ -27,7 +27,7 @@
  *
  * With q = p + 1 columns (the features, then y) and t = q (q + 1) / 2 pairs,
  * "values" holds
- *		pivot[q]			the first row counted
+ *		pivot[q]			the first row counted, or a better one (linreg_core.c)
  *		sum_hi[q], sum_lo[q]	sums of d_i = column i - pivot i
  *		prod_hi[t], prod_lo[t]	sums of d_i d_j, upper triangle by rows
  * p is 0 until a row shows how many features there are; until a row counts,

@@ -275,6 +275,59 @@ test_merge(void)
 	free(empty);
 }
 
+/* Two columns a 2.7e9th apart, and one row that is 1e9 times the others. */
+static void
+add_far_row(LinregState *s, int i)
+{
+	double		base = i == 0 ? 1e9 : sin(i);
+	double		x[2];
+
+	x[0] = base;
+	x[1] = 3 * base + 1e-2 * sin(7 * i);
+	la_linreg_add(s, 2 * base + cos(i * i), x);
+}
+
+static void
+test_far_row(void)
+{
+	LinregState *first = new_state(2);
+	LinregState *last = new_state(2);
+	LinregState *alone = new_state(2);
+	double		a[3],
+				b[3],
+				c[3];
+	double		worst = 0;
+
+	for (int i = 0; i < 20000; i++)
+	{
+		add_far_row(first, i);
+		add_far_row(last, 19999 - i);
+	}
+	add_far_row(alone, 0);
+	for (int k = 0; k < 100; k++)
+	{
+		LinregState *piece = new_state(2);
+
+		for (int i = k == 0 ? 1 : 200 * k; i < 200 * (k + 1); i++)
+			add_far_row(piece, i);
+		la_linreg_merge(alone, piece);
+		free(piece);
+	}
+	coefficients(first, a);
+	coefficients(last, b);
+	coefficients(alone, c);
+	for (int j = 0; j < 3; j++)
+		worst = fmax(worst, fmax(fabs(a[j] / b[j] - 1), fabs(c[j] / b[j] - 1)));
+	ok(worst < 1e-7, "a far row may be the first or the last: %.1e", worst);
+	ok(fabs(la_linreg_pivot(first, 0)) <= 1 && fabs(la_linreg_pivot(alone, 0)) <= 1,
+	   "it does not stay the pivot");
+	ok(alone->n == 20000 && la_linreg_check(first) == LA_OK && la_linreg_check(alone) == LA_OK,
+	   "the states are valid");
+	free(first);
+	free(last);
+	free(alone);
+}
+
 /* Belsley's definition on two columns: sqrt((1 + cos) / (1 - cos)) */
 static void
 test_condition(void)
@@ -381,6 +434,7 @@ main(void)
 	test_dependent();
 	make_rows();
 	test_merge();
+	test_far_row();
 	test_condition();
 	test_limits();
 	test_forged();
