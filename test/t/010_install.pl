@@ -19,14 +19,22 @@ $node->safe_psql('postgres', q{
 	CREATE ROLE analyst LOGIN;
 	CREATE ROLE mallory LOGIN;
 	CREATE DATABASE shop;
-	GRANT CREATE ON DATABASE shop TO analyst;
+	CREATE DATABASE clean;
 	CREATE DATABASE trapped;
+	CREATE DATABASE escalation;
 	CREATE DATABASE planted;
+	GRANT CREATE ON DATABASE shop, escalation TO analyst;
 });
 
+my $superuser = $node->safe_psql('postgres', 'SELECT current_user');
+$node->safe_psql('clean', 'CREATE EXTENSION liveanalytics');
+
 check_schema_names();
-check_refused_names();
+check_exact_arguments();
 check_traps();
+check_escalation();
+check_settings();
+check_odd_targets();
 check_no_adoption();
 check_script();
 
@@ -45,65 +53,140 @@ sub run_as
 
 sub check_schema_names
 {
-	foreach my $name ('plain', 'Mixed Case', '直播 分析', 'select', 'a;b', '(x)', 'p.q', '100%', 'n' x 63)
+	foreach my $name ('plain', 'Mixed Case', '直播 分析', 'select', 'a;b', '(x)', 'p.q', '100%', 'n' x 63,
+		q{it's}, q{say "hi"}, 'a$b', 'back\\slash', q{''}, q{"}, '"' x 63, '$$', '$user ', q{', "public}, '\\\\',
+		'PG_TEMP', '@extschema@', 'MODULE_PATHNAME', "two\nlines", ' ')
 	{
+		my $label = 'schema ' . $name =~ s/\n/\\n/r;
+		my $schema = '"' . $name =~ s/"/""/gr . '"';
+		my $literal = q{'} . $name =~ s/'/''/gr . q{'};
+
 		my ($out, $err) = run_as('analyst', 'shop', qq{
-			CREATE SCHEMA "$name";
-			CREATE EXTENSION liveanalytics SCHEMA "$name";
+			CREATE SCHEMA $schema;
+			CREATE EXTENSION liveanalytics SCHEMA $schema;
 			SET search_path = '';
-			SELECT "$name".interaction_score(1, 2, NULL),
-			       count(*) FILTER (WHERE "$name".rf_predict(forest, features) = label) > 0
-			FROM (SELECT label, features, "$name".rf_train(label, features, '{"trees": 3}') OVER () AS forest
+			SELECT $schema.interaction_score(1, 2, NULL),
+			       count(*) FILTER (WHERE $schema.rf_predict(forest, features) = label) > 0
+			FROM (SELECT label, features, $schema.rf_train(label, features, '{"trees": 3}') OVER () AS forest
 			      FROM (SELECT (i > 8)::text AS label, ARRAY[i]::float8[] AS features
 			            FROM generate_series(1, 16) AS i) AS s) AS t;
+		});
+		is($err, '', "$label: no error");
+		is($out, '3|t', "$label: used with an empty search_path");
+		is(foreign_references('shop', $literal), '', "$label: everything is there");
+
+		($out, $err) = run_as('analyst', 'shop', qq{
 			DROP EXTENSION liveanalytics;
 			SELECT count(*) FROM pg_depend WHERE refclassid = 'pg_namespace'::regclass
-			  AND refobjid = (SELECT oid FROM pg_namespace WHERE nspname = '$name');
+			  AND refobjid = (SELECT oid FROM pg_namespace WHERE nspname = $literal);
+			DROP SCHEMA $schema;
 		});
-		is($err, '', "schema $name: no error");
-		is($out, "3|t\n0", "schema $name: used with an empty search_path, dropped without a trace");
+		is("$out$err", '0', "$label: dropped without a trace");
 	}
 	return;
 }
 
-# PostgreSQL itself refuses these in every script that names its schema
-# (CVE-2023-39417).
-sub check_refused_names
+# Whatever the members of the extension refer to that is not built in, not a
+# member and not the schema (given as a literal): by pg_depend and, since that
+# leaves out what the server pins, by the columns with functions and types.
+sub foreign_references
 {
-	foreach my $name (q{it's}, q{say ""hi""}, q{a$b}, q{back\\slash})
-	{
-		my (undef, $err) = run_as('analyst', 'shop', qq{
-			CREATE SCHEMA "$name";
-			CREATE EXTENSION liveanalytics SCHEMA "$name";
-		});
-		like($err, qr/^psql:<stdin>:\d+: ERROR:  invalid character in extension "liveanalytics" schema/,
-			"schema $name: refused by the server");
-	}
-	is($node->safe_psql('shop', q{SELECT count(*) FROM pg_extension WHERE extname = 'liveanalytics'}), '0',
-		'nothing of a refused installation is there');
+	my ($database, $schema) = @_;
+
+	return $node->safe_psql($database, qq{
+		WITH extension AS (SELECT oid FROM pg_extension WHERE extname = 'liveanalytics'),
+		member AS (
+			SELECT classid, objid FROM pg_depend, extension
+			WHERE refclassid = 'pg_extension'::regclass AND refobjid = oid AND deptype = 'e'),
+		reference AS (
+			SELECT classid, objid, refclassid, refobjid
+			FROM pg_depend JOIN member USING (classid, objid) WHERE deptype <> 'e'
+			UNION ALL
+			SELECT classid, objid, 'pg_proc'::regclass, unnest(ARRAY[aggtransfn, aggfinalfn, aggcombinefn, aggserialfn,
+				aggdeserialfn, aggmtransfn, aggminvtransfn, aggmfinalfn]::oid[])
+			FROM pg_aggregate JOIN member ON classid = 'pg_proc'::regclass AND objid = aggfnoid
+			UNION ALL
+			SELECT classid, objid, 'pg_proc'::regclass, unnest(ARRAY[typinput, typoutput, typreceive, typsend, typmodin,
+				typmodout, typanalyze, typsubscript]::oid[])
+			FROM pg_type t JOIN member ON classid = 'pg_type'::regclass AND objid = t.oid
+			UNION ALL
+			SELECT classid, objid, 'pg_type'::regclass, unnest(prorettype || coalesce(proallargtypes, proargtypes::oid[]))
+			FROM pg_proc p JOIN member ON classid = 'pg_proc'::regclass AND objid = p.oid)
+		SELECT 'no members' WHERE (SELECT count(*) FROM member) < 50
+		UNION ALL
+		SELECT DISTINCT pg_describe_object(classid, objid, 0) || ' -> ' || pg_describe_object(refclassid, refobjid, 0)
+		FROM reference
+		WHERE refobjid >= 16384 AND (refclassid, refobjid) NOT IN (SELECT classid, objid FROM member)
+		  AND (refclassid, refobjid) NOT IN (SELECT 'pg_namespace'::regclass, oid FROM pg_namespace WHERE nspname = $schema)
+	});
+}
+
+# Each support function of an aggregate takes just the types that PostgreSQL
+# looks for. Otherwise the best match would be taken, and that may be planted.
+sub check_exact_arguments
+{
+	is($node->safe_psql('clean', q{
+		SELECT aggfnoid::regprocedure
+		FROM pg_aggregate JOIN pg_proc aggregate ON aggregate.oid = aggfnoid
+		  JOIN pg_proc trans ON trans.oid = aggtransfn
+		  LEFT JOIN pg_proc final ON final.oid = aggfinalfn
+		  LEFT JOIN pg_proc combine ON combine.oid = aggcombinefn
+		WHERE aggfnoid >= 16384
+		  AND (trans.proargtypes::text <> concat_ws(' ', aggtranstype::oid, aggregate.proargtypes::text)
+		    OR final.proargtypes::text <> aggtranstype::oid::text
+		    OR combine.proargtypes::text <> concat_ws(' ', aggtranstype::oid, aggtranstype::oid)
+		    OR 0 <> ALL (ARRAY[aggserialfn, aggdeserialfn, aggmtransfn, aggminvtransfn, aggmfinalfn]::oid[])
+		    OR aggsortop <> 0)
+	}), '', 'support functions of aggregates take exactly what is looked for');
 	return;
 }
 
-# Types, functions and operators that a careless script would pick up.
+# Types, functions and operators that a careless script would pick up. Each
+# function of the extension gets overloads that match a call of it: with the
+# extension's types as anyelement, all polymorphic, binary coercible, variadic,
+# and with an argument more that has a default.
 sub traps
 {
 	my ($schema) = @_;
 	my $sql = '';
 
-	foreach my $type (qw(float8 int8 text jsonb bytea bool int4 linreg confusion))
+	$sql .= "CREATE DOMAIN $schema.$_ AS pg_catalog.varchar;\n"
+	  foreach qw(float8 int8 text jsonb bytea bool int4 internal cstring _linreg _confusion);
+
+	my %exact;
+	my @signatures = map { [ split /[|,]/ ] } split /\n/, $node->safe_psql('clean', q{
+		SELECT proname, string_agg(CASE WHEN typname IN ('linreg', 'confusion') THEN '' ELSE 'pg_catalog.' END || typname, ',' ORDER BY i)
+		FROM pg_proc p, unnest(proargtypes) WITH ORDINALITY AS a (type, i) JOIN pg_type t ON t.oid = type
+		WHERE p.oid IN (SELECT objid FROM pg_depend d JOIN pg_extension e ON e.oid = refobjid AND extname = 'liveanalytics'
+		                WHERE d.deptype = 'e' AND classid = 'pg_proc'::regclass)
+		GROUP BY p.oid, proname ORDER BY p.oid
+	});
+	$exact{"@$_"} = 1 foreach @signatures;
+
+	my @functions = ('now()', 'array_append(pg_catalog._int8, pg_catalog.int4)', 'abs(pg_catalog.int4)',
+		'set_config(pg_catalog.text, pg_catalog.text, pg_catalog.bool)', 'array_in(pg_catalog.text)');
+	foreach (@signatures)
 	{
-		$sql .= "CREATE DOMAIN $schema.$type AS pg_catalog.varchar;\n";
+		my ($name, @types) = @$_;
+		my @open = map { /^(?:linreg|confusion)$|\.(?:internal|cstring)$/ ? 'pg_catalog.anyelement' : $_ } @types;
+		my @coercible = map { s/\.text$/.varchar/r =~ s/\._\w+$/.anyarray/r =~ s/\.(?:jsonb|bytea)$/.anynonarray/r } @open;
+
+		foreach my $arguments (\@open, \@coercible, [ ('pg_catalog.anyelement') x @types ],
+			[ @open[ 0 .. $#open - 1 ], 'VARIADIC pg_catalog.anyarray' ],
+			[ @open, 'more pg_catalog.int4 DEFAULT 0' ])
+		{
+			my $types = join(' ', map { /(pg_catalog\.\w+)/ } @$arguments);
+			push @functions, "$name(" . join(', ', @$arguments) . ')' unless $exact{"$name $types"}++;
+		}
 	}
-	foreach my $function (
-		'interaction_score(pg_catalog.int8, pg_catalog.int8, pg_catalog.int8)',
-		'accuracy_accum(pg_catalog.int8[], pg_catalog.text, pg_catalog.text)',
-		'accuracy_final(pg_catalog.int8[])',
-		'now()', 'array_append(pg_catalog.int8[], pg_catalog.int4)', 'abs(pg_catalog.int4)',
-		'set_config(pg_catalog.text, pg_catalog.text, pg_catalog.bool)')
+	foreach my $function (@functions)
 	{
-		$sql .= "CREATE FUNCTION $schema.$function RETURNS pg_catalog.int8 LANGUAGE plpgsql AS "
+		# so that it could be a transition function
+		my $result = $function =~ /\((pg_catalog\.any\w+)/ ? $1 : 'pg_catalog.int8';
+		$sql .= "CREATE FUNCTION $schema.$function RETURNS $result LANGUAGE plpgsql AS "
 		  . "\$\$BEGIN RAISE EXCEPTION 'trap: $function'; END\$\$;\n";
 	}
+
 	$sql .= "CREATE FUNCTION $schema.trap(pg_catalog.int8, pg_catalog.int8) RETURNS pg_catalog.int8 LANGUAGE plpgsql AS "
 	  . "\$\$BEGIN RAISE EXCEPTION 'trap: operator'; END\$\$;\n";
 	foreach my $operator ('+', '=', '-')
@@ -113,84 +196,228 @@ sub traps
 	return $sql;
 }
 
-# A superuser with the victim's habits: public first, traps in pg_temp too.
+# The same under the very names: only for schemas that are not the target.
+sub namesakes
+{
+	my ($schema) = @_;
+
+	return qq{
+		CREATE DOMAIN $schema.linreg AS pg_catalog.varchar;
+		CREATE TABLE $schema.confusion (x pg_catalog.int8);
+		CREATE FUNCTION $schema.interaction_score(pg_catalog.int8, pg_catalog.int8, pg_catalog.int8) RETURNS pg_catalog.int8
+		LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''trap: namesake''; END';
+		CREATE FUNCTION $schema.accuracy_final(pg_catalog._int8) RETURNS pg_catalog.float8
+		LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''trap: namesake''; END';
+	};
+}
+
+# A superuser with the victim's habits, public first, and traps in the target
+# schema, in public and in pg_temp.
 sub check_traps
 {
 	my ($out, $err);
 
-	$node->safe_psql('trapped', 'GRANT CREATE ON SCHEMA public TO mallory');
-	($out, $err) = run_as('mallory', 'trapped', traps('public'));
-	is($err, '', 'traps are set in public');
-
-	my $user = $node->safe_psql('trapped', 'SELECT current_user');
-	($out, $err) = run_as($user, 'trapped', traps('pg_temp') . q{
+	$node->safe_psql('trapped', q{
 		CREATE SCHEMA analytics;
+		GRANT CREATE, USAGE ON SCHEMA public, analytics TO mallory;
+	});
+	($out, $err) = run_as('mallory', 'trapped', traps('analytics') . traps('public') . namesakes('public'));
+	is($err, '', 'traps are set in the target schema and in public');
+
+	($out, $err) = run_as($superuser, 'trapped', traps('pg_temp') . namesakes('pg_temp') . q{
 		SET search_path = pg_temp, public, pg_catalog;
 		CREATE EXTENSION liveanalytics SCHEMA analytics;
 		SHOW search_path;
-		SELECT analytics.interaction_score(1, 2, 3), analytics.accuracy('a'::pg_catalog.text, 'a');
-		RESET search_path;
-		SELECT count(*) FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid AND extname = 'liveanalytics'
-		WHERE d.classid = 'pg_proc'::regclass;
 	});
-	is($err, '', 'no trap is sprung by installation and use');
-	like($out, qr/\Apg_temp, public, pg_catalog\n6\|1\n[1-9]\d*\z/, 'the search_path of the session comes back');
+	is($err, '', 'no trap is sprung by the installation');
+	is($out, 'pg_temp, public, pg_catalog', 'the search_path of the session comes back');
+	is(foreign_references('trapped', q{'analytics'}), '', 'nothing in the extension refers to a planted object');
 
-	# what a member of the extension depends on is the extension's or built in
-	is($node->safe_psql('trapped', q{
-		SELECT DISTINCT pg_describe_object(other.refclassid, other.refobjid, 0)
-		FROM pg_depend member JOIN pg_extension e ON e.oid = member.refobjid AND e.extname = 'liveanalytics'
-		  JOIN pg_depend other ON other.classid = member.classid AND other.objid = member.objid
-		WHERE member.refclassid = 'pg_extension'::regclass AND member.deptype = 'e' AND other.deptype = 'n'
-		  AND other.refobjid >= 16384 AND other.refobjid <> 'analytics'::regnamespace
-		  AND NOT EXISTS (SELECT FROM pg_depend own WHERE own.classid = other.refclassid AND own.objid = other.refobjid
-		                  AND own.refobjid = e.oid AND own.deptype = 'e')
-	}), '', 'nothing in the extension refers to a planted object');
+	# does not say CASCADE: would fail if the extension needed one of them
+	(undef, $err) = run_as($superuser, 'trapped', 'DROP OWNED BY mallory');
+	is($err, '', 'the traps can go');
+	($out, $err) = run_as($superuser, 'trapped', q{
+		SET search_path = '';
+		SELECT analytics.interaction_score(1, 2, 3), analytics.accuracy('a'::text, 'a'), analytics.quantile_edges(i, 2),
+		  analytics.rf_train(i, ARRAY[i]) IS NOT NULL, analytics.linreg_coef(analytics.linreg_fit(i, i)),
+		  analytics.confusion_matrix('a', 'a') ->> 'matrix'
+		FROM generate_series(0, 2) AS i;
+	});
+	is("$out$err", '6|1|{0,1,2}|t|{0,1}|[[3]]', 'the extension works without them');
+	return;
+}
+
+# The script of a trusted extension runs as superuser for a user who is none
+# and who may have prepared the schema: in the same session, before or within
+# the transaction.
+sub check_escalation
+{
+	my ($out, $err) = run_as('analyst', 'escalation', q{CREATE SCHEMA "it's $mine"; BEGIN;} . traps(q{"it's $mine"}) . traps('pg_temp')
+		. namesakes('pg_temp') . q{
+		SET LOCAL search_path = pg_temp, "it's $mine";
+		CREATE EXTENSION liveanalytics SCHEMA "it's $mine";
+		COMMIT;
+		SELECT extowner::regrole FROM pg_extension WHERE extname = 'liveanalytics';
+	});
+	is("$out$err", 'analyst', 'no trap of the installing user is sprung');
+	is(foreign_references('escalation', q{'it''s $mine'}), '', 'nothing in the extension refers to one');
+	return;
+}
+
+# No setting that a user may change makes another extension of the same script.
+sub check_settings
+{
+	my $fingerprint = q{
+		SELECT md5(string_agg(concat_ws('|', proname, proargtypes, prosrc, proargnames, proacl, pg_get_expr(proargdefaults, 0),
+		         agginitval, obj_description(p.oid, 'pg_proc')), E'\n' ORDER BY proname, prosrc, pronargs, proargtypes::text))
+		FROM pg_proc p LEFT JOIN pg_aggregate ON aggfnoid = p.oid
+		WHERE p.oid IN (SELECT objid FROM pg_depend d JOIN pg_extension e ON e.oid = refobjid AND extname = 'liveanalytics'
+		                WHERE d.deptype = 'e' AND classid = 'pg_proc'::regclass)
+		  AND NOT EXISTS (SELECT FROM unnest(proargtypes) AS type WHERE type >= 16384)
+	};
+	my ($out, $err) = run_as('analyst', 'shop', qq{
+		CREATE SCHEMA settings;
+		ALTER DEFAULT PRIVILEGES REVOKE ALL ON FUNCTIONS FROM PUBLIC;
+		SET standard_conforming_strings = off;
+		SET escape_string_warning = off;
+		SET backslash_quote = on;
+		SET quote_all_identifiers = on;
+		SET array_nulls = off;
+		SET transform_null_equals = on;
+		SET extra_float_digits = -15;
+		SET bytea_output = escape;
+		SET client_min_messages = debug1;
+		SET check_function_bodies = on;
+		SET search_path = '';
+		CREATE EXTENSION liveanalytics SCHEMA settings;
+		RESET ALL;
+		$fingerprint;
+		DROP EXTENSION liveanalytics;
+	});
+	is($out, $node->safe_psql('clean', $fingerprint), 'the extension is the same under any setting');
+	return;
+}
+
+# Where search_path cannot name the target schema, nothing is installed. Newer
+# servers say so at once.
+sub check_odd_targets
+{
+	my $unacceptable = qr/unacceptable extension schema name/;
+	my $refused = qr/ERROR:  (?:$unacceptable|function interaction_score\(.*\) does not exist)/;
+
+	my (undef, $err) = run_as('analyst', 'shop', q{CREATE SCHEMA "$user"; CREATE EXTENSION liveanalytics SCHEMA "$user"});
+	like($err, $refused, 'schema $user: refused');
+
+	(undef, $err) = run_as('analyst', 'shop', traps('pg_temp') . 'SET search_path = pg_temp; CREATE EXTENSION liveanalytics');
+	like($err, $refused, 'the temporary schema: refused');
+
+	is($node->safe_psql('shop', q{
+		SELECT (SELECT count(*) FROM pg_extension WHERE extname = 'liveanalytics') +
+		       (SELECT count(*) FROM pg_proc WHERE probin = '$libdir/liveanalytics')
+	}), '0', 'nothing of a refused installation is there');
+
+	# in search_path, $user is the schema with the name of the role
+	(undef, $err) = run_as('analyst', 'shop', qq{CREATE SCHEMA "$superuser";} . traps(qq{"$superuser"})
+		. q{CREATE EXTENSION liveanalytics SCHEMA "$user"});
+	like($err, qr/\A(?:.*$unacceptable.*)?\z/, 'schema $user: no trap is sprung in the schema that it means');
+	is(foreign_references('shop', "'$superuser'"), $err ? 'no members' : '', 'nor referred to');
 	return;
 }
 
 # An object of the same name in the target schema stops the installation.
 sub check_no_adoption
 {
-	$node->safe_psql('planted', 'GRANT CREATE ON SCHEMA public TO mallory');
-	run_as('mallory', 'planted', q{CREATE FUNCTION public.interaction_score(bigint, bigint, bigint) RETURNS bigint
-		LANGUAGE sql AS 'SELECT 0::bigint'});
-	my (undef, $err) = run_as($node->safe_psql('planted', 'SELECT current_user'), 'planted',
-		'CREATE EXTENSION liveanalytics SCHEMA public');
-	like($err, qr/ERROR:  function "interaction_score" already exists with same argument types/,
-		'a planted function is not adopted');
+	my $function = qr/function "\w+" already exists with same argument types/;
+	my $type = qr/type "linreg" already exists/;
+	my @planted = (
+		[ 'a function', q{FUNCTION interaction_score(bigint, bigint, bigint) RETURNS bigint LANGUAGE sql AS 'SELECT 0::bigint'}, $function ],
+		[ 'a function with a default', q{FUNCTION accuracy_final(bigint[] DEFAULT '{}') RETURNS float8 LANGUAGE sql AS 'SELECT 0.0'}, $function ],
+		[ 'a variadic function', q{FUNCTION accuracy_final(VARIADIC bigint[]) RETURNS float8 LANGUAGE sql AS 'SELECT 0.0'}, $function ],
+		[ 'a function for an aggregate', q{FUNCTION accuracy(text, text) RETURNS text LANGUAGE sql AS 'SELECT $1'}, $function ],
+		[ 'an aggregate', q{AGGREGATE accuracy(text, text) (SFUNC = replace, STYPE = text)}, $function ],
+		[ 'an aggregate for a function', q{AGGREGATE accuracy_final(bigint[]) (SFUNC = array_cat, STYPE = bigint[])}, $function ],
+		[ 'a procedure', q{PROCEDURE rf_classes(bytea) LANGUAGE sql AS ''}, $function ],
+		[ 'a table', q{TABLE linreg (x int)}, $type ],
+		[ 'a domain', q{DOMAIN linreg AS text}, $type ],
+		[ 'a multirange', q{TYPE r AS RANGE (subtype = int, multirange_type_name = linreg)}, $type ],
+	);
+	my @planted_by_superuser = (
+		[ 'a shell type', q{TYPE linreg}, $type ],
+		[ 'a second input function', q{FUNCTION linreg_in(cstring, oid, int) RETURNS int LANGUAGE internal AS 'int4in'},
+			qr/type input function linreg_in has multiple matches/ ],
+	);
+
+	$node->safe_psql('planted', 'CREATE SCHEMA target');
+	foreach ((map { [ 'mallory', @$_ ] } @planted), map { [ $superuser, @$_ ] } @planted_by_superuser)
+	{
+		my ($user, $what, $sql, $error) = @$_;
+
+		$node->safe_psql('planted', 'DROP SCHEMA target CASCADE; CREATE SCHEMA target; GRANT CREATE, USAGE ON SCHEMA target TO mallory');
+		my (undef, $err) = run_as($user, 'planted', "SET search_path = target; CREATE $sql");
+		is($err, '', "$what is planted");
+		(undef, $err) = run_as($superuser, 'planted', 'CREATE EXTENSION liveanalytics SCHEMA target');
+		like($err, qr/ERROR:  $error/, 'and not adopted');
+	}
 	is($node->safe_psql('planted', q{SELECT count(*) FROM pg_extension WHERE extname = 'liveanalytics'}), '0',
-		'and the extension is not there');
+		'the extension is not there');
 	return;
 }
 
-# The install and update scripts: no adoption, every own name with its schema.
+# The install and update scripts have nothing but declarations.
 sub check_script
 {
+	my $start = 'CREATE FUNCTION f(a int';
+	my $end = q{AS 'MODULE_PATHNAME', 'f' LANGUAGE C};
+
+	is(scalar(offences(qq{$start, b text DEFAULT 'x; -- y') RETURNS int[] $end STRICT; -- SELECT 1;\n})), 0, 'lint: a good function');
+	foreach my $bad ('SELECT 1;', 'DO $$ $$;', "$start DEFAULT now()) RETURNS int $end;", "$start DEFAULT 1 + 1) RETURNS int $end;",
+		"$start = 1) RETURNS int $end;", "$start DEFAULT E'') RETURNS int $end;", "$start) RETURNS int AS 'SELECT 1' LANGUAGE sql;",
+		"$start) RETURNS int LANGUAGE sql RETURN 1;", "$start) RETURNS int $end SECURITY DEFINER;", "$start) RETURNS int $end SUPPORT g;",
+		"$start) RETURNS s.t $end;", "$start) RETURNS f.a%TYPE $end;", "COMMENT ON FUNCTION f IS 'x'; ", "COMMENT ON TYPE t IS '--'; SELECT 1;",
+		"COMMENT ON TYPE t IS 'x'; SELECT 1", 'CREATE OR REPLACE ' . substr($start, 7) . ") RETURNS int $end;",
+		'CREATE AGGREGATE a(int) (SFUNC = f, STYPE = int, SORTOP = <);', 'CREATE TYPE t AS (a int);', 'CREATE TABLE IF NOT EXISTS t (a int);',
+		'REVOKE ALL ON ALL FUNCTIONS IN SCHEMA s FROM PUBLIC;', 'SET search_path = pg_catalog;', "CREATE TYPE t; /* ' */")
+	{
+		isnt(scalar(offences($bad)), 0, "lint: $bad");
+	}
+
 	chdir($top) or die "could not enter $top: $!";
 	foreach my $name (glob('sql/[0-9]*.sql sql/liveanalytics--*--*.sql'))
 	{
 		my $script = slurp_file($name);
 
-		$script =~ s/--.*$//mg;
-		unlike($script, qr/\bIF\s+NOT\s+EXISTS\b/i, "$name: no IF NOT EXISTS");
-		unlike($script, qr/\bOR\s+REPLACE\b/i, "$name: no OR REPLACE") unless $name =~ /--.*--/;
-		my @literals = $script =~ /('(?:[^']|'')*')/g;
-		is(join(' ', grep { /\@ext/ } @literals), '', "$name: no schema name inside quotes");
-		$script =~ s/'(?:[^']|'')*'//g;
-
-		my @created = $script =~ /\bCREATE\s+(?:FUNCTION|AGGREGATE|TYPE|DOMAIN|VIEW|TABLE|PROCEDURE|CAST|OPERATOR\s+CLASS)\s+(\S+)/gi;
-		is(join(' ', grep { !/^(?:\@extschema\@\.|\()/ } @created), '', "$name: objects are made with their schema");
-
-		# a name after "(" or "," and before a word is that of an argument or a column
-		my %own = map { /^\@extschema\@\.(\w+)/ ? ($1 => 1) : () } @created;
-		my @bare;
-		while ($script =~ /(?<![\w.])([a-z_]\w*)\b(?!\s*=[^>])/g)
-		{
-			my ($word, $before, $after) = ($1, substr($script, 0, $-[1]), substr($script, $+[1]));
-			push @bare, $word if $own{$word} && !($before =~ /[(,]\s*\z/ && $after =~ /\A\s+[a-z@]/);
-		}
-		is("@bare", '', "$name: own names are used with their schema");
+		is(join(' ', $script =~ /\@ext\w*/g), '', "$name: does not ask for the name of a schema or role");
+		$script =~ s/\A\\echo [^\n]* \\quit\n//;
+		# an update may replace what is known to be the extension's
+		$script =~ s/\bCREATE OR REPLACE FUNCTION\b/CREATE FUNCTION/g if $name =~ /--.*--/;
+		is(join("\n", offences($script)), '', "$name: declarations only");
 	}
 	return;
+}
+
+# The statements of a script that are not of a kind known to be safe.
+sub offences
+{
+	my ($script) = @_;
+	my $name = qr/(?:[a-z]\w*|"[a-z]\w*")/;
+	my $type = qr/$name(?:\[\])?/;
+	my $constant = qr/(?:''|-?\d+(?:\.\d+)?)/;
+	my $argument = qr/(?:OUT )?(?:$name )?$type(?: DEFAULT $constant)?/;
+	my $signature = qr/$name ?\((?:$argument(?:, $argument)*)?\)/;
+	my $property = qr/[A-Z_]+ = (?:$type|$constant|[A-Z_]+)/;
+	my $properties = qr/\($property(?:, $property)*\)/;
+	my $attribute = qr/(?:WINDOW|IMMUTABLE|STABLE|VOLATILE|STRICT|CALLED ON NULL INPUT|PARALLEL [A-Z]+|(?:COST|ROWS) \d+)/;
+	my $allowed = qr/
+		CREATE[ ]FUNCTION[ ]$signature(?:[ ]RETURNS[ ](?:SETOF[ ])?(?:$type|TABLE[ ]?\($argument(?:,[ ]$argument)*\)))?[ ]AS[ ]'',[ ]''[ ]LANGUAGE[ ]C(?:[ ]$attribute)*
+		| CREATE[ ]AGGREGATE[ ]$signature[ ]$properties
+		| CREATE[ ]TYPE[ ]$name(?:[ ]$properties)?
+		| COMMENT[ ]ON[ ](?:TYPE[ ]$name|(?:FUNCTION|AGGREGATE)[ ]$signature)[ ]IS[ ]''
+		| (?:REVOKE|GRANT)[ ](?:ALL|EXECUTE)[ ]ON[ ]FUNCTION[ ]$signature[ ](?:FROM|TO)[ ](?:PUBLIC|$name)
+	/x;
+
+	$script =~ s/("[^"]*")|('(?:[^']|'')*')|--[^\n]*/$1 || ($2 ? "''" : '')/ge;
+	$script =~ s/\s+/ /g;
+	$script =~ s/\( /(/g;
+	$script =~ s/ \)/)/g;
+	return grep { !/\A ?\z/ && !/\A ?$allowed;\z/ } $script =~ /[^;]*;|[^;]+\z/g;
 }
