@@ -18,18 +18,20 @@
 #define LA_MAX_TREES 10000
 
 /*
- * A node.  An inner node sends a row left, to "child", if the bin of its
- * feature is at most "bin", else right, to child + 1; a missing value goes
- * left if LA_NODE_MISSING_LEFT is set.  A leaf has feature LA_LEAF; "child" is
- * then its class, or with LA_NODE_MIXED where its class counts begin.
+ * A node of a grown tree.  Nodes are in preorder: the left child of an inner
+ * node is the next node, the right one is "value" nodes after it.  A row goes
+ * left if the bin of its feature is at most "bin"; a missing value (bin 255)
+ * goes left if LA_NODE_MISSING_LEFT is set.  A leaf has feature LA_LEAF; its
+ * value is a class, with LA_NODE_MIXED where its class counts begin, and in a
+ * tree that predicts a number an index into the means.
  */
-typedef struct ForestNode
+typedef struct TreeNode
 {
 	uint16_t	feature;
 	uint8_t		bin;
 	uint8_t		flags;
-	uint32_t	child;
-} ForestNode;
+	uint32_t	value;
+} TreeNode;
 
 #define LA_LEAF 0xffff
 #define LA_NODE_MISSING_LEFT 0x01
@@ -38,6 +40,7 @@ typedef struct ForestNode
 /*
  * The class counts of a mixed leaf are a run: first how many classes and rows
  * there are, then every class with its rows, in the order of the classes.
+ * The runs, and the means, are in the order of their leaves.
  */
 typedef struct ForestCount
 {
@@ -45,20 +48,23 @@ typedef struct ForestCount
 	uint32_t	nrows;
 } ForestCount;
 
-/* A tree as it was grown; children come after their parent. */
+/* A tree as it was grown. */
 typedef struct ForestTree
 {
-	ForestNode *nodes;
+	TreeNode   *nodes;
 	uint32_t	nnodes;
 	ForestCount *counts;		/* the runs of all mixed leaves */
 	uint32_t	ncounts;
+	double	   *means;			/* of all leaves, if a number is predicted */
+	uint32_t	nmeans;
 } ForestTree;
 
 typedef enum LabelType
 {
 	LA_LABEL_TEXT = 1,
 	LA_LABEL_BIGINT = 2,
-	LA_LABEL_BOOLEAN = 3
+	LA_LABEL_BOOLEAN = 3,
+	LA_LABEL_NUMBER = 4			/* regression: no classes */
 } LabelType;
 
 /* a class: its label as text, and how many training rows it had */
@@ -69,12 +75,21 @@ typedef struct ForestClass
 	uint64_t	nrows;
 } ForestClass;
 
-/* what is told about a forest before its trees */
 typedef struct ForestHeader
 {
 	LabelType	label_type;
 	uint32_t	nfeatures;
-	uint32_t	nclasses;
+	uint32_t	nclasses;		/* 0 if a number is predicted */
+	uint32_t	nparts;
+} ForestHeader;
+
+/*
+ * The trees of one training, with what it left behind: a forest that was
+ * merged has several parts, each with its own cuts, since its trees know
+ * bins only.
+ */
+typedef struct ForestPart
+{
 	uint32_t	ntrees;
 	uint64_t	nrows;
 	uint32_t	max_depth;		/* 0: no limit */
@@ -83,61 +98,22 @@ typedef struct ForestHeader
 	uint32_t	bins;
 	double		sample;
 	int64_t		seed;
-} ForestHeader;
+	bool		permuted;		/* permutation importance was asked for */
 
-/*
- * A class and its share of a leaf.  The first of a run has the number of
- * classes in "cls" and LA_RUN_START as share.
- */
-typedef struct ForestShare
-{
-	double		share;
-	uint32_t	cls;
-} ForestShare;
+	uint32_t	nclasses;		/* 0 if a number is predicted */
+	uint16_t   *classes;		/* the part's classes: their numbers in the forest, ascending */
+	double	   *class_weight;	/* per class of the part; NULL: all count the same */
 
-#define LA_RUN_START (-1.0)
+	uint64_t	oob_rows;		/* rows that the out-of-bag figures rest on; 0: none */
+	double		oob_score;		/* accuracy, or R2 */
+	double		oob_loss;		/* log-loss, or root mean squared error */
 
-typedef struct Forest
-{
-	ForestHeader header;
-	ForestClass *classes;		/* labels point into the payload */
+	double	   *impurity;		/* per feature: share of the decrease of impurity */
+	double	   *permutation;	/* per feature, if permuted: loss of accuracy, or gain of squared error */
+	double	   *std_error;		/* per feature, if permuted: its standard error */
+
 	uint32_t   *first_cut;		/* per feature, and one more: into cuts */
 	double	   *cuts;
-	uint32_t   *first_node;		/* per tree, and one more: into nodes */
-	ForestNode *nodes;			/* "child" counts over all trees */
-	ForestShare *shares;
-} Forest;
-
-/* how many of each array element a payload holds */
-typedef struct ForestShape
-{
-	uint32_t	nfeatures;
-	uint32_t	nclasses;
-	uint32_t	ntrees;
-	uint64_t	ncuts;
-	uint64_t	nnodes;
-	uint64_t	nshares;
-} ForestShape;
-
-/* writing */
-extern size_t la_forest_header_size(const ForestHeader *header, const ForestClass *classes,
-									const uint32_t *first_cut);
-extern size_t la_forest_tree_size(const ForestTree *tree);
-extern void la_forest_write_header(ByteWriter *writer, const ForestHeader *header,
-								   const ForestClass *classes,
-								   const uint32_t *first_cut, const double *cuts);
-extern void la_forest_write_tree(ByteWriter *writer, const ForestTree *tree);
-
-/* reading */
-extern LaResult la_forest_measure(const uint8_t *payload, size_t size, ForestShape *shape);
-extern size_t la_forest_decoded_size(const ForestShape *shape);
-extern LaResult la_forest_decode(const uint8_t *payload, size_t size,
-								 const ForestShape *shape, void *memory, Forest **forest);
-
-/* use */
-extern void la_forest_bin_row(const Forest *forest, const double *features, uint8_t *bins);
-extern void la_forest_predict(const Forest *forest, const uint8_t *bins, double *proba);
-extern uint32_t la_forest_best_class(const Forest *forest, const double *proba);
-extern uint32_t la_forest_depth(const Forest *forest, uint32_t *depth_scratch);
+} ForestPart;
 
 #endif							/* LA_FOREST_MODEL_H */
