@@ -86,12 +86,12 @@ la_bin_cuts(const uint64_t *sorted_keys, size_t n, int max_bins, double *cuts)
 
 /*
  * la_bin_column
- *		The bins of n values.
+ *		The bins of n values, each "stride" bytes after the one before.
  */
 void
 la_bin_column(const double *values, size_t n,
-			  const double *cuts, int ncuts, uint8_t *bins)
+			  const double *cuts, int ncuts, uint8_t *bins, size_t stride)
 {
 	for (size_t i = 0; i < n; i++)
-		bins[i] = la_bin_of(values[i], cuts, ncuts);
+		bins[i * stride] = la_bin_of(values[i], cuts, ncuts);
 }

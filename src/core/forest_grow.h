@@ -32,7 +32,7 @@ typedef struct GrowMemory
 
 typedef struct TreeGrower TreeGrower;
 
-extern size_t la_tree_grower_size(const ForestRows *rows, const GrowOptions *options);
+extern size_t la_tree_grower_size(const ForestRows *rows);
 extern TreeGrower *la_tree_grower_init(void *memory, const ForestRows *rows,
 									   const GrowOptions *options, GrowMemory more);
 extern void la_tree_begin(TreeGrower *grower, uint32_t tree);

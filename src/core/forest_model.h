@@ -5,6 +5,7 @@
 #ifndef LA_FOREST_MODEL_H
 #define LA_FOREST_MODEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -5,9 +5,11 @@
 #ifndef LA_FOREST_ROWS_H
 #define LA_FOREST_ROWS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
+
+#include "byteio.h"
 
 /*
  * Equal rows (same bins, same label) are held once, as one record: a bin per
@@ -53,22 +55,35 @@ static inline uint32_t
 la_forest_row_class(const ForestRows *rows, const uint8_t *record)
 {
 	const uint8_t *label = record + rows->nfeatures;
-	uint16_t	wide;
 
-	if (rows->nclasses <= 256)
-		return *label;
-	memcpy(&wide, label, sizeof(wide));
-	return wide;
+	return rows->nclasses <= 256 ? label[0] : label[0] | (uint32_t) label[1] << 8;
+}
+
+static inline void
+la_forest_set_class(const ForestRows *rows, uint8_t *record, uint32_t cls)
+{
+	uint8_t    *label = record + rows->nfeatures;
+
+	label[0] = (uint8_t) cls;
+	if (rows->nclasses > 256)
+		label[1] = (uint8_t) (cls >> 8);
 }
 
 /* The number that a record is labelled with. */
 static inline double
 la_forest_row_number(const ForestRows *rows, const uint8_t *record)
 {
-	double		number;
+	ByteReader	reader = {record + rows->nfeatures, sizeof(double), 0, false};
 
-	memcpy(&number, record + rows->nfeatures, sizeof(number));
-	return number;
+	return la_read_f64(&reader);
+}
+
+static inline void
+la_forest_set_number(const ForestRows *rows, uint8_t *record, double number)
+{
+	ByteWriter	writer = {record + rows->nfeatures, 0};
+
+	la_write_f64(&writer, number);
 }
 
 /* The canonical number of the first of the rows that a record stands for. */
@@ -78,7 +93,16 @@ la_forest_row_first(const ForestRows *rows, uint32_t record)
 	return rows->first ? rows->first[record] : record;
 }
 
-extern uint32_t la_forest_rows_sort(ForestRows *rows);
+/* a sort under way: the records whose hash begins with byte d end at end[d] */
+typedef struct RowSort
+{
+	uint32_t	end[256];
+	uint32_t	next;			/* the byte to go on with */
+} RowSort;
+
+extern void la_forest_rows_begin_sort(const ForestRows *rows, RowSort *sort);
+extern bool la_forest_rows_sort_step(const ForestRows *rows, RowSort *sort);
+extern uint32_t la_forest_rows_distinct(const ForestRows *rows);
 extern void la_forest_rows_collapse(ForestRows *rows, uint32_t *first);
 
 #endif							/* LA_FOREST_ROWS_H */
