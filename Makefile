@@ -26,6 +26,7 @@ CORE_OBJS = \
 	src/core/forest_grow.o \
 	src/core/forest_model.o \
 	src/core/forest_rows.o \
+	src/core/forest_split.o \
 	src/core/hash.o \
 	src/core/linreg_core.o \
 	src/core/linreg_solve.o \
@@ -41,6 +42,7 @@ OBJS = \
 	src/confusion.o \
 	src/evaluate.o \
 	src/forest.o \
+	src/forest_prepare.o \
 	src/forest_train.o \
 	src/linreg.o \
 	src/linreg_io.o \
@@ -68,8 +70,8 @@ PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
-# products of features go through vector registers, which -O2 does not try for
-src/core/linreg_core.o: CFLAGS += -O3
+# the inner loops go through vector registers, which -O2 does not try for
+src/core/binning.o src/core/forest_grow.o src/core/forest_split.o src/core/linreg_core.o: CFLAGS += -O3
 
 # every object is rebuilt when a header changes: there are few of both
 $(OBJS): $(wildcard src/*.h src/core/*.h)

@@ -43,12 +43,26 @@ LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE;
 COMMENT ON FUNCTION rf_train_accum(internal, boolean, float8[], jsonb) IS
 'transition function of rf_train';
 
+CREATE FUNCTION rf_train_regression_accum(state internal, target float8, features float8[])
+RETURNS internal
+AS 'MODULE_PATHNAME', 'rf_train_regression_accum'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE;
+COMMENT ON FUNCTION rf_train_regression_accum(internal, float8, float8[]) IS
+'transition function of rf_train_regression';
+
+CREATE FUNCTION rf_train_regression_accum(state internal, target float8, features float8[], options jsonb)
+RETURNS internal
+AS 'MODULE_PATHNAME', 'rf_train_regression_accum'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE;
+COMMENT ON FUNCTION rf_train_regression_accum(internal, float8, float8[], jsonb) IS
+'transition function of rf_train_regression';
+
 CREATE FUNCTION rf_train_final(state internal)
 RETURNS bytea
 AS 'MODULE_PATHNAME', 'rf_train_final'
 LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL RESTRICTED;
 COMMENT ON FUNCTION rf_train_final(internal) IS
-'final function of rf_train: grows the trees';
+'final function of rf_train and rf_train_regression: grows the trees';
 
 -- PARALLEL RESTRICTED: the scan below may use workers, the trees are grown by
 -- the leader, which sees every row.
@@ -67,7 +81,7 @@ CREATE AGGREGATE rf_train(label text, features float8[], options jsonb) (
   PARALLEL = RESTRICTED
 );
 COMMENT ON AGGREGATE rf_train(text, float8[], jsonb) IS
-'random forest with options: trees, max_depth, min_leaf, mtry, bins, sample, seed';
+'random forest with options: trees, max_depth, min_leaf, mtry, bins, sample, seed, class_weight, permutation';
 
 CREATE AGGREGATE rf_train(label bigint, features float8[]) (
   SFUNC = rf_train_accum, STYPE = internal, SSPACE = 4096,
@@ -83,7 +97,7 @@ CREATE AGGREGATE rf_train(label bigint, features float8[], options jsonb) (
   PARALLEL = RESTRICTED
 );
 COMMENT ON AGGREGATE rf_train(bigint, float8[], jsonb) IS
-'random forest with options: trees, max_depth, min_leaf, mtry, bins, sample, seed';
+'random forest with options: trees, max_depth, min_leaf, mtry, bins, sample, seed, class_weight, permutation';
 
 CREATE AGGREGATE rf_train(label boolean, features float8[]) (
   SFUNC = rf_train_accum, STYPE = internal, SSPACE = 4096,
@@ -99,7 +113,23 @@ CREATE AGGREGATE rf_train(label boolean, features float8[], options jsonb) (
   PARALLEL = RESTRICTED
 );
 COMMENT ON AGGREGATE rf_train(boolean, float8[], jsonb) IS
-'random forest with options: trees, max_depth, min_leaf, mtry, bins, sample, seed';
+'random forest with options: trees, max_depth, min_leaf, mtry, bins, sample, seed, class_weight, permutation';
+
+CREATE AGGREGATE rf_train_regression(target float8, features float8[]) (
+  SFUNC = rf_train_regression_accum, STYPE = internal, SSPACE = 4096,
+  FINALFUNC = rf_train_final, FINALFUNC_MODIFY = READ_ONLY,
+  PARALLEL = RESTRICTED
+);
+COMMENT ON AGGREGATE rf_train_regression(float8, float8[]) IS
+'random forest that predicts a number from features; a row with a NULL target is left out, a NULL feature is missing';
+
+CREATE AGGREGATE rf_train_regression(target float8, features float8[], options jsonb) (
+  SFUNC = rf_train_regression_accum, STYPE = internal, SSPACE = 4096,
+  FINALFUNC = rf_train_final, FINALFUNC_MODIFY = READ_ONLY,
+  PARALLEL = RESTRICTED
+);
+COMMENT ON AGGREGATE rf_train_regression(float8, float8[], jsonb) IS
+'random forest for a number with options: trees, max_depth, min_leaf, mtry, bins, sample, seed, permutation';
 
 CREATE FUNCTION rf_predict(model bytea, features float8[])
 RETURNS text
