@@ -30,6 +30,7 @@ CORE_OBJS = \
 	src/core/hash.o \
 	src/core/linreg_core.o \
 	src/core/linreg_solve.o \
+	src/core/log_core.o \
 	src/core/prng.o \
 	src/core/quantile_core.o \
 	src/core/radix.o \
