@@ -25,6 +25,7 @@ CORE_OBJS = \
 	src/core/confusion_core.o \
 	src/core/forest_grow.o \
 	src/core/forest_model.o \
+	src/core/forest_oob.o \
 	src/core/forest_rows.o \
 	src/core/forest_split.o \
 	src/core/hash.o \
