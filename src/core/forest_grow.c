@@ -32,7 +32,7 @@ typedef struct PendingNode
 	uint32_t	begin;			/* range of entries */
 	uint32_t	end;
 	uint32_t	depth;
-	uint32_t	parent;			/* of a right child; else NO_PARENT */
+	uint32_t	parent;			/* of the child that is grown second; else NO_PARENT */
 	uint32_t	nrows;
 	uint32_t	ones;			/* two classes */
 } PendingNode;
@@ -472,27 +472,32 @@ add_node(TreeGrower *g, const PendingNode *pending)
 	return &tree->nodes[tree->nnodes++];
 }
 
-/* Split the node; its left child is the next to be grown. */
+/* Split the node; the child with more rows is the next to be grown. */
 static void
 make_inner(TreeGrower *g, const PendingNode *node, const Split *split)
 {
 	uint32_t	border = partition(g, node, split);
 	uint32_t	self = g->tree.nnodes;
+	PendingNode left = {
+		node->begin, border, node->depth + 1, NO_PARENT, split->left_rows, split->left_ones
+	};
+	PendingNode right = {
+		border, node->end, node->depth + 1, NO_PARENT,
+		node->nrows - split->left_rows, node->ones - split->left_ones
+	};
+	bool		right_first = right.nrows > left.nrows;
+	PendingNode *second = right_first ? &left : &right;
 
 	*add_node(g, node) = (TreeNode) {
 		(uint16_t) split->feature, split->bin,
-		split->missing_left ? LA_NODE_MISSING_LEFT : 0, 0
+		(split->missing_left ? LA_NODE_MISSING_LEFT : 0) | (right_first ? LA_NODE_RIGHT_FIRST : 0), 0
 	};
 	g->importance[split->feature] += split->gain;
 
+	second->parent = self;
 	g->pending = make_room(g, g->pending, &g->pending_size, (size_t) g->npending + 2, sizeof(PendingNode));
-	g->pending[g->npending++] = (PendingNode) {
-		border, node->end, node->depth + 1, self,
-		node->nrows - split->left_rows, node->ones - split->left_ones
-	};
-	g->pending[g->npending++] = (PendingNode) {
-		node->begin, border, node->depth + 1, NO_PARENT, split->left_rows, split->left_ones
-	};
+	g->pending[g->npending++] = *second;
+	g->pending[g->npending++] = right_first ? right : left;
 }
 
 static void

@@ -5,7 +5,6 @@
 #ifndef LA_FOREST_MODEL_H
 #define LA_FOREST_MODEL_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,11 +19,13 @@
 
 /*
  * A node of a grown tree.  Nodes are in preorder: the left child of an inner
- * node is the next node, the right one is "value" nodes after it.  A row goes
- * left if the bin of its feature is at most "bin"; a missing value (bin 255)
- * goes left if LA_NODE_MISSING_LEFT is set.  A leaf has feature LA_LEAF; its
- * value is a class, with LA_NODE_MIXED where its class counts begin, and in a
- * tree that predicts a number an index into the means.
+ * node is the next node, the right one is "value" nodes after it; the other
+ * way about with LA_NODE_RIGHT_FIRST.  The child with more rows should be next:
+ * most walks then stay where they are in memory.  A row goes left if the bin of
+ * its feature is at most "bin"; a missing value (bin 255) goes left if
+ * LA_NODE_MISSING_LEFT is set.  A leaf has feature LA_LEAF; its value is a
+ * class, with LA_NODE_MIXED where its class counts begin, and in a tree that
+ * predicts a number an index into the means.
  */
 typedef struct TreeNode
 {
@@ -37,6 +38,7 @@ typedef struct TreeNode
 #define LA_LEAF 0xffff
 #define LA_NODE_MISSING_LEFT 0x01
 #define LA_NODE_MIXED 0x02
+#define LA_NODE_RIGHT_FIRST 0x04
 
 /*
  * The class counts of a mixed leaf are a run: first how many classes and rows
@@ -116,5 +118,129 @@ typedef struct ForestPart
 	uint32_t   *first_cut;		/* per feature, and one more: into cuts */
 	double	   *cuts;
 } ForestPart;
+
+/*
+ * A node to walk over.  A row goes on to the next node if its bin, at "slot" of
+ * the bins of the row, is below "cut", else "jump" nodes on.  There are four
+ * slots of each feature, one per combination of LA_SLOT_MISSING_LEFT and
+ * LA_SLOT_RIGHT_FIRST, so that this is all there is to do: see bin_row.  A leaf
+ * has cut 0.  Its "jump" is, where the forest has more than two classes, a class
+ * or with LA_NODE_MIXED the first of its shares; else it is the index of a value.
+ */
+typedef struct ForestNode
+{
+	uint16_t	slot;
+	uint8_t		cut;
+	uint8_t		flags;
+	uint32_t	jump;
+} ForestNode;
+
+/* slot = feature + nfeatures * any of these */
+#define LA_SLOT_MISSING_LEFT 1
+#define LA_SLOT_RIGHT_FIRST 2
+
+/* The feature of an inner node, from 0. */
+static inline uint32_t
+la_node_feature(const ForestNode *node, uint32_t nfeatures)
+{
+	return node->slot % nfeatures;
+}
+
+static inline bool
+la_node_missing_left(const ForestNode *node, uint32_t nfeatures)
+{
+	return (node->slot / nfeatures & LA_SLOT_MISSING_LEFT) != 0;
+}
+
+static inline bool
+la_node_right_first(const ForestNode *node, uint32_t nfeatures)
+{
+	return (node->slot / nfeatures & LA_SLOT_RIGHT_FIRST) != 0;
+}
+
+/* A row goes left up to this bin. */
+static inline uint32_t
+la_node_bin(const ForestNode *node, uint32_t nfeatures)
+{
+	return la_node_right_first(node, nfeatures) ? 255u - node->cut : node->cut - 1u;
+}
+
+/* a class and its share of a mixed leaf; the shares of a leaf are a run */
+typedef struct ForestShare
+{
+	double		share;
+	uint32_t	cls;
+	uint32_t	last;			/* whether it ends the run */
+} ForestShare;
+
+typedef struct Forest
+{
+	ForestHeader header;
+	uint32_t	ntrees;			/* of all parts */
+	uint64_t	nrows;			/* of all parts */
+	ForestClass *classes;		/* labels point into the payload */
+	ForestPart *parts;
+	uint32_t   *first_tree;		/* per part, and one more */
+	uint32_t   *first_node;		/* per tree, and one more: into nodes */
+	ForestNode *nodes;
+	double	   *values;			/* a number, or the share of the second of two classes */
+	ForestShare *shares;		/* of more than two classes */
+} Forest;
+
+/* how many of each array element a payload holds */
+typedef struct ForestShape
+{
+	uint32_t	nfeatures;
+	uint32_t	nclasses;
+	uint32_t	nparts;
+	uint64_t	ntrees;
+	uint64_t	npart_classes;	/* of all parts, and so on */
+	uint64_t	nweights;
+	uint64_t	npermuted;
+	uint64_t	ncuts;
+	uint64_t	nnodes;
+	uint64_t	nvalues;
+	uint64_t	nshares;
+} ForestShape;
+
+/* where the bytes of a part are, in a payload that la_forest_decode has taken */
+typedef struct ForestSpan
+{
+	const uint8_t *bytes;
+	size_t		size;
+	size_t		class_map;		/* where its class map begins, in "bytes" */
+	uint32_t	nclasses;
+	uint32_t	ntrees;
+} ForestSpan;
+
+/* writing */
+extern size_t la_forest_header_size(const ForestHeader *header, const ForestClass *classes);
+extern void la_forest_write_header(ByteWriter *writer, const ForestHeader *header,
+								   const ForestClass *classes);
+extern size_t la_forest_part_size(const ForestHeader *header, const ForestPart *part);
+extern void la_forest_write_part(ByteWriter *writer, const ForestHeader *header,
+								 const ForestPart *part);
+extern size_t la_forest_tree_size(const ForestHeader *header, const ForestTree *tree);
+extern void la_forest_write_tree(ByteWriter *writer, const ForestHeader *header,
+								 const ForestTree *tree);
+
+/* reading */
+extern int	la_forest_compare_labels(LabelType type, const ForestClass *a, const ForestClass *b);
+extern LaResult la_forest_measure(const uint8_t *payload, size_t size, ForestShape *shape);
+extern size_t la_forest_decoded_size(const ForestShape *shape);
+extern LaResult la_forest_decode(const uint8_t *payload, size_t size,
+								 const ForestShape *shape, void *memory, Forest **forest);
+extern void la_forest_find_parts(const uint8_t *payload, size_t size, ForestSpan *spans);
+
+/* use, in forest_use.c */
+extern size_t la_forest_bins_size(const Forest *forest);
+extern uint32_t la_forest_nresults(const Forest *forest);
+extern void la_forest_predict(const Forest *forest, const double *features,
+							  uint8_t *bins, double *result);
+extern uint32_t la_forest_predict_class(const Forest *forest, const double *features,
+										uint8_t *bins, double *scratch);
+extern void la_forest_leaf(const Forest *forest, const ForestNode *leaf, double *result);
+extern uint32_t la_forest_largest_tree(const Forest *forest);
+extern uint32_t la_forest_depth(const Forest *forest, uint32_t *depth_scratch);
 
 #endif							/* LA_FOREST_MODEL_H */

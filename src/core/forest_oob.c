@@ -303,6 +303,8 @@ walk_down(const TreeNode *nodes, Walkers *walkers, uint32_t permuted)
 			uint32_t	w = lane[i];
 			TreeNode	node = nodes[walkers->node[w]];
 			uint8_t		missing_left = node.flags & LA_NODE_MISSING_LEFT;
+			bool		right_first = (node.flags & LA_NODE_RIGHT_FIRST) != 0;
+			bool		is_right;
 			uint8_t		bin;
 
 			if (node.feature == LA_LEAF)
@@ -313,7 +315,8 @@ walk_down(const TreeNode *nodes, Walkers *walkers, uint32_t permuted)
 			bin = node.feature == permuted ? walkers->bin[w] : walkers->record[w][node.feature];
 
 			/* one more on both sides, and 255 becomes 0: that is on the left */
-			walkers->node[w] += (uint8_t) (bin + missing_left) > node.bin + missing_left ? node.value : 1;
+			is_right = (uint8_t) (bin + missing_left) > node.bin + missing_left;
+			walkers->node[w] += is_right != right_first ? node.value : 1;
 			i++;
 		}
 	}
