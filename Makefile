@@ -28,6 +28,7 @@ CORE_OBJS = \
 	src/core/forest_oob.o \
 	src/core/forest_rows.o \
 	src/core/forest_split.o \
+	src/core/forest_use.o \
 	src/core/hash.o \
 	src/core/linreg_core.o \
 	src/core/linreg_solve.o \
@@ -45,6 +46,8 @@ OBJS = \
 	src/evaluate.o \
 	src/forest.o \
 	src/forest_prepare.o \
+	src/forest_inspect.o \
+	src/forest_merge.o \
 	src/forest_train.o \
 	src/linreg.o \
 	src/linreg_io.o \
@@ -98,7 +101,7 @@ unitcheck: $(UNIT_TESTS)
 # What it finds stays in build/fuzz; build/fuzz/replay shows it under gcc.
 FUZZ_CC      ?= $(or $(shell for c in clang clang-19 clang-18 clang-17 clang-16 clang-15 clang-14; do command -v $$c && break; done),clang)
 FUZZ_SECONDS ?= 60
-FUZZ_CORE    = src/core/binning.c src/core/forest_model.c
+FUZZ_CORE    = src/core/binning.c src/core/forest_model.c src/core/forest_use.c
 
 build/fuzz/replay: test/fuzz/forest_model_fuzz.c $(wildcard test/fuzz/*.h src/core/*.h) $(FUZZ_CORE)
 	@mkdir -p build/fuzz

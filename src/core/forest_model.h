@@ -120,49 +120,69 @@ typedef struct ForestPart
 } ForestPart;
 
 /*
- * A node to walk over.  A row goes on to the next node if its bin, at "slot" of
- * the bins of the row, is below "cut", else "jump" nodes on.  There are four
- * slots of each feature, one per combination of LA_SLOT_MISSING_LEFT and
- * LA_SLOT_RIGHT_FIRST, so that this is all there is to do: see bin_row.  A leaf
- * has cut 0.  Its "jump" is, where the forest has more than two classes, a class
- * or with LA_NODE_MIXED the first of its shares; else it is the index of a value.
+ * A node to walk over.  "test" has the node's slot in its lowest 16 bits, its
+ * cut in the next 8, and LA_TEST_MIXED.  A row goes on to the next node if its
+ * bin, at the slot in the bins of the row, is below the cut, else "jump" nodes
+ * on.  There are four slots of each feature, one per combination of
+ * LA_SLOT_MISSING_LEFT and LA_SLOT_RIGHT_FIRST, so that this is all there is to
+ * do: see bin_row.
+ *
+ * A leaf has cut 0.  Its "jump" is, where the forest has more than two classes,
+ * a class or with LA_TEST_MIXED the first of its shares; else it is the index of
+ * a value.
  */
 typedef struct ForestNode
 {
-	uint16_t	slot;
-	uint8_t		cut;
-	uint8_t		flags;
+	uint32_t	test;
 	uint32_t	jump;
 } ForestNode;
+
+#define LA_TEST_CUT_SHIFT 16
+#define LA_TEST_MIXED 0x01000000
 
 /* slot = feature + nfeatures * any of these */
 #define LA_SLOT_MISSING_LEFT 1
 #define LA_SLOT_RIGHT_FIRST 2
 
+static inline uint32_t
+la_node_slot(ForestNode node)
+{
+	return node.test & 0xffff;
+}
+
+/* 0: a leaf */
+static inline uint32_t
+la_node_cut(ForestNode node)
+{
+	return node.test >> LA_TEST_CUT_SHIFT & 0xff;
+}
+
 /* The feature of an inner node, from 0. */
 static inline uint32_t
-la_node_feature(const ForestNode *node, uint32_t nfeatures)
+la_node_feature(ForestNode node, uint32_t nfeatures)
 {
-	return node->slot % nfeatures;
+	return la_node_slot(node) % nfeatures;
 }
 
 static inline bool
-la_node_missing_left(const ForestNode *node, uint32_t nfeatures)
+la_node_missing_left(ForestNode node, uint32_t nfeatures)
 {
-	return (node->slot / nfeatures & LA_SLOT_MISSING_LEFT) != 0;
+	return (la_node_slot(node) / nfeatures & LA_SLOT_MISSING_LEFT) != 0;
 }
 
 static inline bool
-la_node_right_first(const ForestNode *node, uint32_t nfeatures)
+la_node_right_first(ForestNode node, uint32_t nfeatures)
 {
-	return (node->slot / nfeatures & LA_SLOT_RIGHT_FIRST) != 0;
+	return (la_node_slot(node) / nfeatures & LA_SLOT_RIGHT_FIRST) != 0;
 }
 
 /* A row goes left up to this bin. */
 static inline uint32_t
-la_node_bin(const ForestNode *node, uint32_t nfeatures)
+la_node_bin(ForestNode node, uint32_t nfeatures)
 {
-	return la_node_right_first(node, nfeatures) ? 255u - node->cut : node->cut - 1u;
+	uint32_t	cut = la_node_cut(node);
+
+	return la_node_right_first(node, nfeatures) ? 255 - cut : cut - 1;
 }
 
 /* a class and its share of a mixed leaf; the shares of a leaf are a run */
