@@ -134,14 +134,21 @@ COMMENT ON AGGREGATE rf_train_regression(float8, float8[], jsonb) IS
 CREATE FUNCTION rf_predict(model bytea, features float8[])
 RETURNS text
 AS 'MODULE_PATHNAME', 'rf_predict'
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 800;
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 250;
 COMMENT ON FUNCTION rf_predict(bytea, float8[]) IS
 'the most probable class of a row by a random forest, as text; of equals the first';
+
+CREATE FUNCTION rf_predict_value(model bytea, features float8[])
+RETURNS float8
+AS 'MODULE_PATHNAME', 'rf_predict_value'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 250;
+COMMENT ON FUNCTION rf_predict_value(bytea, float8[]) IS
+'the number that a regression forest predicts for a row: the mean over its trees';
 
 CREATE FUNCTION rf_predict_proba(model bytea, features float8[])
 RETURNS float8[]
 AS 'MODULE_PATHNAME', 'rf_predict_proba'
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 800;
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 250;
 COMMENT ON FUNCTION rf_predict_proba(bytea, float8[]) IS
 'class probabilities of a row by a random forest, in the order of rf_classes';
 
@@ -157,4 +164,50 @@ RETURNS jsonb
 AS 'MODULE_PATHNAME', 'rf_info'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION rf_info(bytea) IS
-'what a random forest is: kind, format version, trees, nodes, depth, bytes, features, rows, classes, options';
+'what a random forest is: kind, format version, trees, nodes, depth, bytes, features, rows, classes, options, out-of-bag figures';
+
+CREATE FUNCTION rf_importance(model bytea)
+RETURNS TABLE (feature int, impurity float8, permutation float8, std_error float8)
+AS 'MODULE_PATHNAME', 'rf_importance'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 20;
+COMMENT ON FUNCTION rf_importance(bytea) IS
+'how much each feature of a random forest matters: a row per feature; permutation is NULL unless the training was asked for it';
+
+CREATE FUNCTION rf_nodes(model bytea)
+RETURNS TABLE (tree int, node int, feature int, threshold float8, missing_left boolean, "left" int, "right" int, value float8[])
+AS 'MODULE_PATHNAME', 'rf_nodes'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 100000;
+COMMENT ON FUNCTION rf_nodes(bytea) IS
+'the nodes of a random forest: a row goes left if its feature is at most the threshold; a leaf has the class shares, or the number, as value';
+
+-- The state is a bytea, not internal: Citus can send it from node to node.
+
+CREATE FUNCTION rf_merge_accum(state bytea, model bytea)
+RETURNS bytea
+AS 'MODULE_PATHNAME', 'rf_merge_accum'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE;
+COMMENT ON FUNCTION rf_merge_accum(bytea, bytea) IS
+'transition function of rf_merge';
+
+CREATE FUNCTION rf_merge_combine(state bytea, other bytea)
+RETURNS bytea
+AS 'MODULE_PATHNAME', 'rf_merge_combine'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE;
+COMMENT ON FUNCTION rf_merge_combine(bytea, bytea) IS
+'combine function of rf_merge';
+
+CREATE FUNCTION rf_merge_final(state bytea)
+RETURNS bytea
+AS 'MODULE_PATHNAME', 'rf_merge_final'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION rf_merge_final(bytea) IS
+'final function of rf_merge: joins the models';
+
+CREATE AGGREGATE rf_merge(model bytea) (
+  SFUNC = rf_merge_accum, STYPE = bytea, SSPACE = 1048576,
+  COMBINEFUNC = rf_merge_combine,
+  FINALFUNC = rf_merge_final, FINALFUNC_MODIFY = READ_ONLY,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rf_merge(bytea) IS
+'one random forest of all the trees of several, over the same features and kind of label';
