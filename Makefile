@@ -48,7 +48,11 @@ OBJS = \
 	src/forest_prepare.o \
 	src/forest_inspect.o \
 	src/forest_merge.o \
+	src/forest_build.o \
+	src/forest_maker.o \
+	src/forest_progress.o \
 	src/forest_train.o \
+	src/forest_workers.o \
 	src/linreg.o \
 	src/linreg_io.o \
 	src/model.o \

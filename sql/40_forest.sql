@@ -211,3 +211,13 @@ CREATE AGGREGATE rf_merge(model bytea) (
 );
 COMMENT ON AGGREGATE rf_merge(bytea) IS
 'one random forest of all the trees of several, over the same features and kind of label';
+
+CREATE FUNCTION rf_progress(
+  OUT pid integer, OUT datname name, OUT usename name, OUT phase text, OUT rows bigint,
+  OUT trees integer, OUT trees_done integer, OUT workers integer, OUT model_bytes bigint, OUT memory_bytes bigint,
+  OUT started timestamptz, OUT elapsed interval, OUT remaining interval)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'rf_progress'
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100 ROWS 1;
+COMMENT ON FUNCTION rf_progress() IS
+'the trainings of random forests that are at work now, in any session, and how far each is';
