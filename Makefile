@@ -45,11 +45,11 @@ OBJS = \
 	src/confusion.o \
 	src/evaluate.o \
 	src/forest.o \
-	src/forest_prepare.o \
-	src/forest_inspect.o \
-	src/forest_merge.o \
 	src/forest_build.o \
+	src/forest_inspect.o \
 	src/forest_maker.o \
+	src/forest_merge.o \
+	src/forest_prepare.o \
 	src/forest_progress.o \
 	src/forest_train.o \
 	src/forest_workers.o \
@@ -80,7 +80,7 @@ PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
 # the inner loops go through vector registers, which -O2 does not try for
-src/core/binning.o src/core/forest_grow.o src/core/forest_split.o src/core/linreg_core.o: CFLAGS += -O3
+src/core/binning.o src/core/forest_grow.o src/core/forest_oob.o src/core/forest_split.o src/core/linreg_core.o: CFLAGS += -O3
 
 # every object is rebuilt when a header changes: there are few of both
 $(OBJS): $(wildcard src/*.h src/core/*.h)

@@ -37,16 +37,6 @@ typedef struct ModelBuffer
 	uint32		ntrees;
 } ModelBuffer;
 
-/* what is summed up over the trees */
-typedef struct Importances
-{
-	uint32		nfeatures;
-	uint32		ntrees;			/* so far */
-	double	   *impurity;		/* sums */
-	double	   *permutation;	/* means; NULL if not wanted */
-	double	   *squares;		/* sums of squared deviations from them */
-} Importances;
-
 /* --- the model ------------------------------------------------------------ */
 
 static ByteWriter
@@ -96,68 +86,51 @@ finish_model(ModelBuffer *buffer, const ForestPlan *plan)
 	return buffer->model;
 }
 
-/* --- importances ----------------------------------------------------------- */
+/* --- what is said of all trees ------------------------------------------- */
 
-/* The arrays that the part points to hold the sums until they are finished. */
-static void
-begin_importances(Importances *sums, ForestPlan *plan)
+static double *
+alloc_figures(const ForestPlan *plan)
 {
-	Size		size = mul_size(plan->header.nfeatures, sizeof(double));
+	return palloc0(mul_size(plan->header.nfeatures, sizeof(double)));
+}
 
-	memset(sums, 0, sizeof(*sums));
-	sums->nfeatures = plan->header.nfeatures;
-	sums->impurity = plan->part.impurity = palloc0(size);
+static Importance *
+begin_importance(ForestPlan *plan)
+{
+	plan->part.impurity = alloc_figures(plan);
 	if (plan->part.permuted)
 	{
-		sums->permutation = plan->part.permutation = palloc0(size);
-		sums->squares = plan->part.std_error = palloc0(size);
+		plan->part.permutation = alloc_figures(plan);
+		plan->part.std_error = alloc_figures(plan);
 	}
-}
-
-/*
- * Add the figures of the next tree: its decreases of impurity as shares, as in
- * scikit-learn; means and squared deviations by Welford's method
- * (Technometrics 4, 1962).
- */
-static void
-add_importances(Importances *sums, const double *figures)
-{
-	const double *permutation = figures + sums->nfeatures;
-	double		total = 0;
-
-	sums->ntrees++;
-	for (uint32 f = 0; f < sums->nfeatures; f++)
-		total += figures[f];
-	for (uint32 f = 0; total > 0 && f < sums->nfeatures; f++)
-		sums->impurity[f] += figures[f] / total;
-
-	for (uint32 f = 0; sums->permutation && f < sums->nfeatures; f++)
-	{
-		double		delta = permutation[f] - sums->permutation[f];
-
-		sums->permutation[f] += delta / sums->ntrees;
-		sums->squares[f] += delta * (permutation[f] - sums->permutation[f]);
-	}
+	return la_importance_init(palloc(la_importance_size(plan->header.nfeatures)), plan->header.nfeatures);
 }
 
 static void
-finish_importances(Importances *sums)
+add_importance(Importance *importance, const ForestPlan *plan, const double *figures)
 {
-	double		total = 0;
-	double		n = sums->ntrees;
+	la_importance_add(importance, figures,
+					  plan->part.permuted ? figures + plan->header.nfeatures : NULL);
+}
 
-	for (uint32 f = 0; f < sums->nfeatures; f++)
-		total += sums->impurity[f];
-	for (uint32 f = 0; total > 0 && f < sums->nfeatures; f++)
-		sums->impurity[f] /= total;
-	for (uint32 f = 0; sums->permutation && f < sums->nfeatures; f++)
-		sums->squares[f] = n > 1 ? sqrt(sums->squares[f] / (n - 1) / n) : 0;
+static void
+finish_figures(ForestPlan *plan, const Oob *votes, const Importance *importance)
+{
+	ForestPart *part = &plan->part;
+	OobResult	result;
+
+	la_importance_finish(importance, votes, part->impurity, part->permutation, part->std_error);
+	if (!la_oob_finish(votes, &plan->rows, &result))
+		return;
+	part->oob_rows = result.rows;
+	part->oob_score = result.score;
+	part->oob_loss = result.loss;
 }
 
 /* --- growing ---------------------------------------------------------------- */
 
 static TreeMaker
-make_maker(const ForestPlan *plan, void *votes)
+make_maker(const ForestPlan *plan, Oob *votes)
 {
 	TreeMaker	maker = {
 		.rows = plan->rows,
@@ -172,14 +145,14 @@ make_maker(const ForestPlan *plan, void *votes)
 }
 
 static void
-grow_alone(ForestPlan *plan, ModelBuffer *buffer, Importances *sums)
+grow_alone(ForestPlan *plan, ModelBuffer *buffer, Importance *importance)
 {
-	void	   *votes = MemoryContextAllocHuge(CurrentMemoryContext, Max(la_oob_size(&plan->rows), 1));
+	Oob		   *votes = la_oob_init(MemoryContextAllocHuge(CurrentMemoryContext, la_oob_size(&plan->rows)),
+									&plan->rows);
 	TreeMaker	maker = make_maker(plan, votes);
 	Size		begin = buffer->used;
 	GrowthWatch watch;
 
-	la_oob_init(votes, &plan->rows);
 	la_tree_maker_init(&maker);
 	la_growth_watch_begin(&watch, &maker, 0);
 	for (uint32 i = 0; i < maker.ntrees; i++)
@@ -194,17 +167,17 @@ grow_alone(ForestPlan *plan, ModelBuffer *buffer, Importances *sums)
 		tree = la_tree_maker_end(&maker, &size);
 		writer = reserve(buffer, size);
 		la_forest_write_tree(&writer, &plan->header, tree);
-		add_importances(sums, maker.figures);
+		add_importance(importance, plan, maker.figures);
 		la_growth_watch(&watch, i + 1, buffer->used - begin);
 	}
 	la_forest_progress_phase(LA_PHASE_WRITING);
 	la_tree_maker_free(&maker);
-	la_oob_finish(votes, &plan->rows, &plan->part);
+	finish_figures(plan, votes, importance);
 }
 
 /* Copy the trees from the files into the model. */
 static void
-collect_trees(ForestPlan *plan, ParallelGrowth *growth, ModelBuffer *buffer, Importances *sums,
+collect_trees(ForestPlan *plan, ParallelGrowth *growth, ModelBuffer *buffer, Importance *importance,
 			  uint32 nfigures)
 {
 	double	   *figures = palloc(mul_size(nfigures, sizeof(double)));
@@ -221,13 +194,13 @@ collect_trees(ForestPlan *plan, ParallelGrowth *growth, ModelBuffer *buffer, Imp
 
 		CHECK_FOR_INTERRUPTS();
 		la_parallel_read_tree(growth, i, figures, writer.data);
-		add_importances(sums, figures);
+		add_importance(importance, plan, figures);
 	}
 	pfree(figures);
 }
 
 static void
-grow_with_workers(ForestPlan *plan, ParallelGrowth *growth, ModelBuffer *buffer, Importances *sums)
+grow_with_workers(ForestPlan *plan, ParallelGrowth *growth, ModelBuffer *buffer, Importance *importance)
 {
 	TreeMaker	maker = make_maker(plan, la_parallel_votes(growth));
 
@@ -236,8 +209,8 @@ grow_with_workers(ForestPlan *plan, ParallelGrowth *growth, ModelBuffer *buffer,
 	la_tree_maker_free(&maker);
 
 	la_forest_progress_phase(LA_PHASE_WRITING);
-	la_oob_finish(maker.votes, &plan->rows, &plan->part);
-	collect_trees(plan, growth, buffer, sums, la_tree_maker_nfigures(&maker));
+	collect_trees(plan, growth, buffer, importance, la_tree_maker_nfigures(&maker));
+	finish_figures(plan, maker.votes, importance);
 }
 
 /*
@@ -298,20 +271,18 @@ bytea *
 la_forest_build(ForestPlan *plan, FunctionCallInfo fcinfo, MemoryContext result_context)
 {
 	ModelBuffer buffer;
-	Importances sums;
+	Importance *importance = begin_importance(plan);
 	ParallelGrowth *growth;
 
-	begin_importances(&sums, plan);
 	begin_model(&buffer, plan, result_context);
 
 	growth = begin_workers(plan, fcinfo);
 	if (growth == NULL)
-		grow_alone(plan, &buffer, &sums);
+		grow_alone(plan, &buffer, importance);
 	else
 	{
-		grow_with_workers(plan, growth, &buffer, &sums);
+		grow_with_workers(plan, growth, &buffer, importance);
 		la_parallel_end(growth);
 	}
-	finish_importances(&sums);
 	return finish_model(&buffer, plan);
 }

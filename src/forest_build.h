@@ -14,7 +14,7 @@ typedef struct ForestPlan
 {
 	ForestRows	rows;			/* records and first: palloc'd, freed by la_forest_build */
 	ForestHeader header;
-	const ForestClass *classes;
+	ForestClass *classes;
 	ForestPart	part;			/* all but importances and out-of-bag figures */
 	GrowOptions grow;
 } ForestPlan;

@@ -42,9 +42,14 @@ la_tree_maker_init(TreeMaker *maker)
 	maker->context = AllocSetContextCreate(CurrentMemoryContext, "random forest growth",
 										   ALLOCSET_DEFAULT_SIZES);
 	memory = MemoryContextAllocHuge(maker->context,
-									la_tree_grower_size(&maker->rows, &maker->grow));
+									la_tree_grower_size(&maker->rows));
 	maker->grower = la_tree_grower_init(memory, &maker->rows, &maker->grow,
 										(GrowMemory) {resize, maker->context});
+	maker->permuter = NULL;
+	if (maker->permuted)
+		maker->permuter = la_permuter_init(MemoryContextAllocHuge(maker->context, la_permuter_size(&maker->rows)),
+										   maker->votes, &maker->rows, maker->grow.class_weight,
+										   maker->grow.seed);
 	maker->figures = MemoryContextAllocZero(maker->context,
 											mul_size(la_tree_maker_nfigures(maker), sizeof(double)));
 	maker->measured = false;
@@ -83,6 +88,7 @@ la_tree_maker_nfigures(const TreeMaker *maker)
 void
 la_tree_maker_begin(TreeMaker *maker, uint32 tree)
 {
+	maker->tree = tree;
 	la_tree_begin(maker->grower, tree);
 }
 
@@ -123,6 +129,20 @@ judge_size(TreeMaker *maker, Size size)
 	maker->measured = true;
 }
 
+/* What the tree loses when a feature is permuted, for each of them. */
+static void
+permute_features(TreeMaker *maker, const ForestTree *tree)
+{
+	uint32		nfeatures = maker->header.nfeatures;
+
+	la_permuter_begin(maker->permuter, tree, maker->tree, la_tree_drawn(maker->grower));
+	for (uint32 f = 0; f < nfeatures; f++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		maker->figures[nfeatures + f] = la_permuter_loss(maker->permuter, f);
+	}
+}
+
 /*
  * la_tree_maker_end
  *		The tree and its size as bytes of a model, after its out-of-bag rows
@@ -140,7 +160,9 @@ la_tree_maker_end(TreeMaker *maker, Size *size)
 
 	memcpy(maker->figures, la_tree_importance(maker->grower), nfeatures * sizeof(double));
 	la_oob_add_tree(maker->votes, &maker->rows, tree, la_tree_drawn(maker->grower),
-					maker->permuted ? maker->figures + nfeatures : NULL);
+					maker->grow.class_weight);
+	if (maker->permuter)
+		permute_features(maker, tree);
 	return tree;
 }
 

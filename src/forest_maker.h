@@ -8,6 +8,7 @@
 #include "datatype/timestamp.h"
 
 #include "core/forest_grow.h"
+#include "core/forest_oob.h"
 
 typedef struct TreeMaker
 {
@@ -17,11 +18,13 @@ typedef struct TreeMaker
 	GrowOptions grow;
 	uint32		ntrees;			/* of the forest, all makers together */
 	bool		permuted;		/* permutation importance is wanted */
-	void	   *votes;			/* out of bag, of all makers together */
+	Oob		   *votes;			/* out of bag, of all makers together */
 
 	/* own */
 	MemoryContext context;
 	TreeGrower *grower;
+	Permuter   *permuter;		/* NULL unless permuted */
+	uint32		tree;			/* the number of the tree being made */
 	double	   *figures;		/* of the tree just made */
 	bool		measured;		/* the size of a tree has been looked at */
 } TreeMaker;

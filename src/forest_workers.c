@@ -94,7 +94,7 @@ struct ParallelGrowth
 	dsm_segment *segment;
 	ParallelContext *context;
 	SharedGrowth *shared;
-	void	   *votes;
+	Oob		   *votes;
 	uint32		nfigures;
 	int			nparticipants;
 	BufFile   **files;			/* per participant, once read from */
@@ -300,8 +300,7 @@ share_plan(ParallelGrowth *growth, ForestPlan *plan, Size size)
 		pfree(rows->first);
 	rows->first = first;
 	share(toc, KEY_WEIGHTS, plan->grow.class_weight, weight_bytes(plan));
-	growth->votes = share(toc, KEY_VOTES, NULL, la_oob_size(rows));
-	la_oob_init(growth->votes, rows);
+	growth->votes = la_oob_init(share(toc, KEY_VOTES, NULL, la_oob_size(rows)), rows);
 }
 
 static void
@@ -407,7 +406,7 @@ grow_trees(SharedGrowth *shared, TreeMaker *maker, int participant, GrowthWatch 
  * la_parallel_votes
  *		The out-of-bag votes that all processes add to.
  */
-void *
+Oob *
 la_parallel_votes(const ParallelGrowth *growth)
 {
 	return growth->votes;

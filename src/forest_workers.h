@@ -15,7 +15,7 @@ extern ParallelGrowth *la_parallel_begin(ForestPlan *plan, const char *library, 
 extern void la_parallel_grow(ParallelGrowth *growth, TreeMaker *maker);
 extern Size la_parallel_tree_size(const ParallelGrowth *growth, uint32 tree);
 extern void la_parallel_read_tree(ParallelGrowth *growth, uint32 tree, double *figures, void *bytes);
-extern void *la_parallel_votes(const ParallelGrowth *growth);
+extern Oob *la_parallel_votes(const ParallelGrowth *growth);
 extern void la_parallel_end(ParallelGrowth *growth);
 
 #endif							/* LA_FOREST_WORKERS_H */
