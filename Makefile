@@ -135,3 +135,8 @@ fuzz: build/fuzz/forest_corpus build/fuzz/replay
 .PHONY: bench
 bench:
 	bench/run
+
+# a stored forest without a server: see there
+build/forest_core: bench/forest_core.c $(CORE_OBJS:.o=.c) $(wildcard src/core/*.h)
+	@mkdir -p build
+	$(CC) -std=c99 -O2 -DNDEBUG -ffp-contract=off -Wall -Wextra -Isrc/core -o $@ $< $(CORE_OBJS:.o=.c) -lm
