@@ -256,7 +256,7 @@ weigh_importance(const Forest *forest, uint32 feature, Datum *values, bool *null
 		double		trees = part->ntrees;
 
 		impurity += trees * part->impurity[feature];
-		if (part->permuted)
+		if (part->permuted && !isnan(part->permutation[feature]))
 		{
 			double		error = trees * part->std_error[feature];
 
@@ -266,7 +266,8 @@ weigh_importance(const Forest *forest, uint32 feature, Datum *values, bool *null
 		}
 	}
 	values[1] = Float8GetDatum(impurity / forest->ntrees);
-	nulls[2] = nulls[3] = permuted_trees == 0;
+	nulls[2] = permuted_trees == 0;
+	nulls[3] = permuted_trees == 0 || isnan(variance);
 	if (permuted_trees > 0)
 	{
 		values[2] = Float8GetDatum(permutation / permuted_trees);

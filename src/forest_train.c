@@ -308,6 +308,11 @@ rf_train_regression_accum(PG_FUNCTION_ARGS)
 		return unchanged_state(fcinfo);
 	target = PG_GETARG_FLOAT8(1);
 	la_check_finite(target, "target");
+	if (unlikely(fabs(target) > LA_MAX_TARGET))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("target must be a number from %g to %g, not %g",
+						-LA_MAX_TARGET, LA_MAX_TARGET, target)));
 	return end_row(begin_row(fcinfo, LA_LABEL_NUMBER), target + 0.0);	/* -0 becomes 0 */
 }
 

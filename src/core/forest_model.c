@@ -44,6 +44,9 @@
 #define CODE_RIGHT_FIRST 1
 #define CODE_MISSING_LEFT 2
 
+/* a NaN, for a figure that is not known */
+#define NOT_KNOWN UINT64_C(0x7ff8000000000000)
+
 /* no class, value or share of a leaf has such a number */
 #define NO_PAYLOAD UINT32_C(0x80000000)
 
@@ -53,9 +56,6 @@
 /* A weight times a number of rows neither overflows nor vanishes. */
 #define MIN_WEIGHT 1e-100
 #define MAX_WEIGHT 1e100
-
-/* The numbers of all trees can be added up. */
-#define MAX_NUMBER 1e300
 
 /* what stands before the streams of a tree */
 typedef struct TreeCounts
@@ -161,6 +161,19 @@ write_numbers(ByteWriter *writer, const double *numbers, uint32_t n)
 		la_write_f64(writer, numbers[i]);
 }
 
+/* NaN, for what is not known, is the same bytes everywhere. */
+static void
+write_figures(ByteWriter *writer, const double *figures, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+	{
+		if (isnan(figures[i]))
+			la_write_u64(writer, NOT_KNOWN);
+		else
+			la_write_f64(writer, figures[i]);
+	}
+}
+
 static void
 write_cuts(ByteWriter *writer, const ForestPart *part, uint32_t nfeatures)
 {
@@ -202,8 +215,8 @@ la_forest_write_part(ByteWriter *writer, const ForestHeader *header, const Fores
 	write_numbers(writer, part->impurity, header->nfeatures);
 	if (part->permuted)
 	{
-		write_numbers(writer, part->permutation, header->nfeatures);
-		write_numbers(writer, part->std_error, header->nfeatures);
+		write_figures(writer, part->permutation, header->nfeatures);
+		write_figures(writer, part->std_error, header->nfeatures);
 	}
 	write_cuts(writer, part, header->nfeatures);
 }
@@ -738,6 +751,23 @@ decode_numbers(Decoder *d, double **numbers, uint32_t n, double min, double max)
 	return true;
 }
 
+/* As decode_numbers, but a figure may be not known. */
+static bool
+decode_figures(Decoder *d, double **figures, uint32_t n, double min)
+{
+	*figures = d->number;
+	d->number += n;
+	for (uint32_t i = 0; i < n; i++)
+	{
+		double		figure = la_read_f64(&d->reader);
+
+		if (figure < min || isinf(figure))
+			return false;
+		(*figures)[i] = figure;
+	}
+	return true;
+}
+
 /* The cuts of each feature are finite and strictly increasing. */
 static bool
 decode_cuts(Decoder *d, ForestPart *part)
@@ -796,8 +826,8 @@ decode_part(Decoder *d, ForestPart *part)
 	if (!decode_numbers(d, &part->impurity, nfeatures, 0, DBL_MAX))
 		return false;
 	if (part->permuted &&
-		(!decode_numbers(d, &part->permutation, nfeatures, -DBL_MAX, DBL_MAX) ||
-		 !decode_numbers(d, &part->std_error, nfeatures, 0, DBL_MAX)))
+		(!decode_figures(d, &part->permutation, nfeatures, -DBL_MAX) ||
+		 !decode_figures(d, &part->std_error, nfeatures, 0)))
 		return false;
 	return decode_cuts(d, part);
 }
@@ -957,7 +987,7 @@ decode_means(Decoder *d, const uint8_t *stream, uint32_t n)
 	{
 		double		mean = la_read_f64(&reader);
 
-		if (!(fabs(mean) <= MAX_NUMBER))
+		if (!(fabs(mean) <= LA_MAX_TARGET))
 			return false;
 		d->forest->values[d->value++] = mean;
 	}

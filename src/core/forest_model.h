@@ -17,6 +17,9 @@
 #define LA_MAX_CLASSES 65535
 #define LA_MAX_TREES 10000
 
+/* targets lie between -1e300 and 1e300, and so do their means */
+#define LA_MAX_TARGET 1e300
+
 /*
  * A node of a grown tree.  Nodes are in preorder: the left child of an inner
  * node is the next node, the right one is "value" nodes after it; the other
@@ -112,8 +115,9 @@ typedef struct ForestPart
 	double		oob_loss;		/* log-loss, or root mean squared error */
 
 	double	   *impurity;		/* per feature: share of the decrease of impurity */
-	double	   *permutation;	/* per feature, if permuted: loss of accuracy, or gain of squared error */
-	double	   *std_error;		/* per feature, if permuted: its standard error */
+	double	   *permutation;	/* per feature, if permuted: loss of accuracy, or gain of squared
+								 * error; NaN if too few rows were out of bag */
+	double	   *std_error;		/* per feature, if permuted: its standard error; NaN below two trees */
 
 	uint32_t   *first_cut;		/* per feature, and one more: into cuts */
 	double	   *cuts;

@@ -545,6 +545,17 @@ unit_target(const Oob *oob, const ForestRows *rows, uint32_t row)
 	return to_unit(oob, la_forest_row_number(rows, la_forest_row(rows, sample_records(oob)[row])));
 }
 
+/* As scikit-learn: of targets that are all equal 1 if they are met, else 0. */
+static double
+r2(double residual, double total)
+{
+	double		score = 1 - residual / total;
+
+	if (total == 0)
+		return residual == 0;
+	return score < -DBL_MAX ? -DBL_MAX : score;
+}
+
 static void
 finish_numbers(const Oob *oob, const ForestRows *rows, OobResult *result)
 {
@@ -570,7 +581,7 @@ finish_numbers(const Oob *oob, const ForestRows *rows, OobResult *result)
 		residual += error * error;
 		total += (target - mean) * (target - mean);
 	}
-	result->score = total > 0 ? 1 - residual / total : NAN;
+	result->score = r2(residual, total);
 	result->loss = sqrt(residual / result->rows) * oob->half_range * 2;
 }
 

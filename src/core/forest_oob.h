@@ -17,7 +17,7 @@
 typedef struct OobResult
 {
 	uint32_t	rows;			/* rows with at least one vote */
-	double		score;			/* accuracy; R2, NaN if all targets are equal */
+	double		score;			/* accuracy; R2 */
 	double		loss;			/* log-loss; root mean squared error */
 } OobResult;
 

@@ -501,7 +501,7 @@ test_hostile_part(void)
 	REFUSED(part->impurity[0] = -1e-9, "an importance below 0");
 	REFUSED(part->impurity[1] = NAN, "an importance that is NaN");
 	REFUSED(part->permutation[0] = INFINITY, "an infinite importance");
-	REFUSED(part->permutation[1] = NAN, "an importance by permutation that is NaN");
+	REFUSED(part->std_error[1] = -INFINITY, "an infinite error");
 	REFUSED(part->std_error[0] = -1, "a standard error below 0");
 	REFUSED(part->cuts[1] = NAN, "a cut that is NaN");
 	REFUSED(part->cuts[5] = INFINITY, "an infinite cut");
