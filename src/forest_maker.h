@@ -46,7 +46,7 @@ extern void la_tree_maker_begin(TreeMaker *maker, uint32 tree);
 extern bool la_tree_maker_step(TreeMaker *maker);
 extern const ForestTree *la_tree_maker_end(TreeMaker *maker, Size *size);
 
-extern void la_forest_too_large(uint32 ntrees, double bytes) pg_attribute_noreturn();
+LA_NORETURN extern void la_forest_too_large(uint32 ntrees, double bytes);
 
 extern void la_growth_watch_begin(GrowthWatch *watch, const TreeMaker *maker, int workers);
 extern void la_growth_watch(GrowthWatch *watch, uint32 done, uint64 bytes);
