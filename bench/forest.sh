@@ -44,7 +44,7 @@ for trees in "$PEER_TREES" "$TREES"; do
   row "accuracy, $trees trees" "$(accuracy_of "model_$trees" test)" share
   [ "$PEER_TREES" != "$TREES" ] || break
 done
-psql -qAtX -c "SELECT 'nodes per tree, ' || (i->>'nodes')::bigint / (i->>'trees')::int || ', nodes' FROM (SELECT rf_info(forest) AS i FROM model_$TREES) m"
+psql -qAtX -F ', ' -c "SELECT 'nodes per tree', (i->>'nodes')::bigint / (i->>'trees')::int, 'nodes' FROM (SELECT rf_info(forest) AS i FROM model_$TREES) m"
 
 compare() {
   peer_cost "$1" train "$CLUSTER/train.csv" "$CLUSTER/test.csv"

@@ -63,7 +63,7 @@ cost() {
 }
 
 # calculate EXPRESSION: of numbers, as awk understands it.
-calculate() { awk "BEGIN { printf \"%.${2:-3}f\", $1 }"; }
+calculate() { awk "BEGIN { printf \"%.${2:-3}f\", ($1) }"; }
 
 # ratio NAME A B: A / B.
 ratio() { row "$1" "$(awk -v a="$2" -v b="$3" 'BEGIN { printf "%.2f", a / b }')" ratio; }
