@@ -15,13 +15,13 @@ FOREST_SETTINGS=("jit = off" "shared_buffers = '1GB'" "max_wal_size = '8GB'" "au
 
 # --- the rows ---------------------------------------------------------------
 
-# times N TEXT: the text N times, with commas between; # in it counts from 1.
-times() {
-  local i list=
+# list N TEXT: the text N times, with commas between; # in it counts from 1.
+list() {
+  local i text=
   for ((i = 1; i <= $1; i++)); do
-    list+=", ${2//\#/$i}"
+    text+=", ${2//\#/$i}"
   done
-  echo "${list#, }"
+  echo "${text#, }"
 }
 
 # A draw from the normal distribution (Box and Muller 1958); PostgreSQL has one since 16.
@@ -41,8 +41,8 @@ shape_query() {
       cat <<SQL
 SELECT i AS id, chr(97 + CASE WHEN random() < 0.01 THEN floor(random() * 5)::int ELSE k % 5 END) AS label,
        c || ARRAY[c[1] - c[3] + c[5] - c[7], c[2] + c[4] - c[6] - c[8]] || z[11:18] AS x
-FROM (SELECT i, k, z, ARRAY[$(times 10 '1.1 * (1 - 2 * (corner[k + 1] >> # & 1)) + z[#] + z[1 + (# + k) % 10]')] AS c
-      FROM (SELECT i, floor(random() * 10)::int AS k, ARRAY[$(times 18 "$NORMAL")] AS z,
+FROM (SELECT i, k, z, ARRAY[$(list 10 '1.1 * (1 - 2 * (corner[k + 1] >> # & 1)) + z[#] + z[1 + (# + k) % 10]')] AS c
+      FROM (SELECT i, floor(random() * 10)::int AS k, ARRAY[$(list 18 "$NORMAL")] AS z,
                    '{1454,838,1690,302,1992,964,1204,466,1370,2038}'::int[] AS corner
             FROM generate_series(1, :rows) i OFFSET 0) s OFFSET 0) s
 SQL
@@ -67,7 +67,7 @@ deep_query() {
   cat <<SQL
 SELECT i AS id,
        CASE WHEN x[1] + x[2] * x[3] + sin(6 * x[4]) / 2 + 0.3 * x[5] + (random() - 0.5) * 0.3 > 1 THEN 'yes' ELSE 'no' END AS label, x
-FROM (SELECT i, ARRAY[$(times "$1" 'random()')] AS x FROM generate_series(1, :rows) i OFFSET 0) s
+FROM (SELECT i, ARRAY[$(list "$1" 'random()')] AS x FROM generate_series(1, :rows) i OFFSET 0) s
 SQL
 }
 
