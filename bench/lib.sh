@@ -90,7 +90,7 @@ versus() {
 # query, without JIT. It holds what the backend touched of the shared buffers, too:
 # compare it with that of a like query over the same rows.
 peak_memory() {
-  PGOPTIONS="-c jit=off" psql -qAtX -v ON_ERROR_STOP=1 -c "DO \$\$ BEGIN PERFORM * FROM ($1) q OFFSET 1e18::bigint; END \$\$" \
+  PGOPTIONS="${PGOPTIONS:-} -c jit=off" psql -qAtX -v ON_ERROR_STOP=1 -c "DO \$\$ BEGIN PERFORM * FROM ($1) q OFFSET 1e18::bigint; END \$\$" \
     -c "SELECT substring(pg_read_file('/proc/self/status') FROM 'VmHWM:\s+(\d+)')"
 }
 
