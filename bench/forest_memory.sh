@@ -36,13 +36,14 @@ server_memory() {
 
 # watch_memory: samples until it is killed
 watch_memory() {
-  while sleep 0.05; do server_memory; done
+  while server_memory; do sleep 0.05; done
 }
 
 # memory SQL: leaves the sampled peak of the server and that of the leader, in kB
 memory() {
   watch_memory >"$CLUSTER/samples" &
   local watcher=$!
+  until [ -s "$CLUSTER/samples" ]; do sleep 0.01; done
   LEADER_PEAK=$(peak_memory "$1")
   kill "$watcher"
   wait "$watcher" 2>/dev/null
