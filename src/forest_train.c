@@ -19,6 +19,7 @@
 #include "core/binning.h"
 #include "forest_build.h"
 #include "forest_prepare.h"
+#include "forest_progress.h"
 #include "options.h"
 
 PG_FUNCTION_INFO_V1(rf_train_accum_text);
@@ -322,6 +323,7 @@ rf_train_final(PG_FUNCTION_ARGS)
 {
 	MemoryContext context;
 	MemoryContext old;
+	TrainingSet *set;
 	ForestPlan	plan;
 	bytea	   *model;
 
@@ -333,8 +335,11 @@ rf_train_final(PG_FUNCTION_ARGS)
 	context = AllocSetContextCreate(CurrentMemoryContext, "random forest training",
 									ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
-	la_forest_prepare(&((TrainState *) PG_GETARG_POINTER(0))->set, &plan);
+	set = &((TrainState *) PG_GETARG_POINTER(0))->set;
+	la_forest_progress_begin(la_rowstore_nrows(set->rows), set->options.trees);
+	la_forest_prepare(set, &plan);
 	model = la_forest_build(&plan, fcinfo, old);
+	la_forest_progress_end();
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 	PG_RETURN_BYTEA_P(model);

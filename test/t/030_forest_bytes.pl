@@ -445,7 +445,7 @@ sub test_cancel
 	{
 		my ($result, $out, $error) = $node->psql('postgres', "SET liveanalytics.collect_mem = '1MB';
 SET statement_timeout = '$timeout';
-SELECT length(rf_train(i * i % 100, ARRAY[i % 1009, i * 7919 % 100003], '{\"trees\": 10000}')) FROM generate_series(1, 300000::bigint) i;
+SELECT length(rf_train(i * i % 100, ARRAY[i % 1009, i * 7919 % 100003], '{\"trees\": 10000, \"min_leaf\": 2000}')) FROM generate_series(1, 300000::bigint) i;
 RESET statement_timeout;
 SELECT 'alive', count(*) FROM pg_ls_tmpdir();", on_error_stop => 0);
 

@@ -231,7 +231,7 @@ sub place
 sub test_too_large
 {
 	my $large = 'SELECT rf_train(label, ARRAY[a, b, c], $${"trees": 10000}$$)'
-	  . ' FROM (SELECT a, b + i AS b, c, label FROM viewer, generate_series(1, 5) i) v';
+	  . ' FROM (SELECT a, b + i AS b, c, label FROM viewer, generate_series(1, 20) i) v';
 
 	foreach my $workers (0, 2)
 	{
