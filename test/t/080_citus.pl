@@ -388,34 +388,29 @@ INSERT INTO shared_model SELECT * FROM channel_model;
 # One forest per shop or per shard, and one of all their trees.
 sub test_forest_per_part
 {
-  SKIP:
-	{
-		skip 'there is no rf_merge yet', 1 unless sql(q{SELECT to_regproc('rf_merge') IS NOT NULL}) eq 't';
+	my $part = q{SELECT shop_id, rf_train(bought, features, '{"trees": 5}') AS forest FROM viewer GROUP BY shop_id};
+	my $merged = "SELECT rf_merge(forest) AS forest FROM ($part) p";
+	my $materialized = "WITH p AS MATERIALIZED ($part) SELECT rf_merge(forest) AS forest FROM p";
+	my $md5 = 'SELECT md5(forest::text) FROM (%s) m';
 
-		my $part = q{SELECT shop_id, rf_train(bought, features, '{"trees": 5}') AS forest FROM viewer GROUP BY shop_id};
-		my $merged = "SELECT rf_merge(forest) AS forest FROM ($part) p";
-		my $materialized = "WITH p AS MATERIALIZED ($part) SELECT rf_merge(forest) AS forest FROM p";
-		my $md5 = 'SELECT md5(forest::text) FROM (%s) m';
+	like(sent($merged, $gather), qr/rf_train\(.* GROUP BY /m, 'a forest per shop is trained in the shards');
+	same('a forest per shop, merged', $md5 =~ s/%s/$merged/r, $gather);
+	is(sql("$gather SELECT rf_info(forest) ->> 'trees' FROM ($merged) m"), 60, 'the merged forest has all trees');
+	same('a forest per shop, kept, then merged', $md5 =~ s/%s/$materialized/r);
+	is( sql("$gather SELECT md5(rf_merge(forest)::text) FROM shop_model"),
+		(both($md5 =~ s/%s/$merged/r, $gather))[1], 'forests out of a table, merged, are the same');
 
-		like(sent($merged, $gather), qr/rf_train\(.* GROUP BY /m, 'a forest per shop is trained in the shards');
-		same('a forest per shop, merged', $md5 =~ s/%s/$merged/r, $gather);
-		is(sql("$gather SELECT rf_info(forest) ->> 'trees' FROM ($merged) m"), 60, 'the merged forest has all trees');
-		same('a forest per shop, kept, then merged', $md5 =~ s/%s/$materialized/r);
-		is( sql("$gather SELECT md5(rf_merge(forest)::text) FROM shop_model"),
-			(both($md5 =~ s/%s/$merged/r, $gather))[1], 'forests out of a table, merged, are the same');
+	# a forest per shard, whatever the table is distributed by
+	sql(q{CREATE TABLE merged AS
+		SELECT rf_merge(nullif(result, '')::bytea) AS forest, count(nullif(result, '')) AS parts
+		FROM run_command_on_shards('viewer', $$SELECT analytics.rf_train(bought, features, '{"trees": 10}') FROM %s$$)});
+	is( sql(q{SELECT parts, rf_info(forest) ->> 'trees' = (10 * parts)::text FROM merged}),
+		sql(q{SELECT count(DISTINCT get_shard_id_for_distribution_column('viewer', shop_id)), true FROM viewer_local}),
+		'a forest per shard, merged, has all trees');
+	cmp_ok(sql('SELECT accuracy(bought::text, rf_predict((SELECT forest FROM merged), features)) FROM viewer'),
+		'>', 0.9, 'and predicts in the shards');
 
-		# a forest per shard, whatever the table is distributed by
-		sql(q{CREATE TABLE merged AS
-			SELECT rf_merge(nullif(result, '')::bytea) AS forest, count(nullif(result, '')) AS parts
-			FROM run_command_on_shards('viewer', $$SELECT analytics.rf_train(bought, features, '{"trees": 10}') FROM %s$$)});
-		is( sql(q{SELECT parts, rf_info(forest) ->> 'trees' = (10 * parts)::text FROM merged}),
-			sql(q{SELECT count(DISTINCT get_shard_id_for_distribution_column('viewer', shop_id)), true FROM viewer_local}),
-			'a forest per shard, merged, has all trees');
-		cmp_ok(sql('SELECT accuracy(bought::text, rf_predict((SELECT forest FROM merged), features)) FROM viewer'),
-			'>', 0.9, 'and predicts in the shards');
-
-		test_page();
-	}
+	test_page();
 }
 
 # The code of docs/scaling.md runs, where it is told which schema has the extension.
