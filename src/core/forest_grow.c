@@ -16,6 +16,7 @@
  */
 #include "forest_grow.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,10 @@
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
 #define NO_PARENT UINT32_MAX
+
+/* a gain has the square of a number, times rows^4, or a weight^4 */
+#define MAX_NUMBER_EXPONENT 400
+#define MAX_WEIGHT_EXPONENT 200
 
 /* a node to be grown */
 typedef struct PendingNode
@@ -52,6 +57,7 @@ struct TreeGrower
 	uint32_t   *features;		/* permuted by the draws */
 	double	   *importance;
 	double	   *class_weight;
+	double		scale;			/* of the numbers in the entries, a power of two */
 
 	PendingNode *pending;
 	uint32_t	npending;
@@ -126,16 +132,34 @@ entry_layout(const ForestRows *rows)
 	return layout;
 }
 
-/* The mean of all numbers: sums are taken from there, so as not to cancel. */
+/*
+ * A power of two that brings numbers, the largest of which is given, to the
+ * size of 2^limit: products of them must not overflow, nor vanish.  It is 1 if
+ * the largest is between 2^-limit and 2^limit, as it nearly always is.
+ */
 static double
-mean_number(const ForestRows *rows)
+scale_of(double largest, int limit)
 {
-	double		sum = 0;
+	int			exponent;
+
+	frexp(largest, &exponent);
+	if (largest == 0 || (exponent > -limit && exponent <= limit))
+		return 1;
+	return ldexp(1, limit - exponent < 1000 ? limit - exponent : 1000);
+}
+
+static double
+number_scale(const ForestRows *rows)
+{
+	double		largest = 0;
 
 	for (uint32_t r = 0; r < rows->nrows; r++)
-		sum += la_forest_row_number(rows, la_forest_row(rows, r)) / rows->total *
-			(la_forest_row_first(rows, r + 1) - la_forest_row_first(rows, r));
-	return sum;
+	{
+		double		size = fabs(la_forest_row_number(rows, la_forest_row(rows, r)));
+
+		largest = size > largest ? size : largest;
+	}
+	return scale_of(largest, MAX_NUMBER_EXPONENT);
 }
 
 /*
@@ -164,8 +188,7 @@ la_tree_grower_init(void *memory, const ForestRows *rows, const GrowOptions *opt
 	f->min_leaf = options->min_leaf;
 	f->weighted = options->class_weight != NULL;
 	f->class_weight = g->class_weight;
-	if (rows->nclasses == 0)
-		f->origin = mean_number(rows);
+	g->scale = rows->nclasses == 0 ? number_scale(rows) : 1;
 	return g;
 }
 
@@ -239,7 +262,7 @@ write_entry(const TreeGrower *g, uint8_t *entry, const uint8_t *record, uint32_t
 		head = weight << layout->label_bits | la_forest_row_class(g->rows, record);
 	else
 	{
-		double		number = la_forest_row_number(g->rows, record);
+		double		number = la_forest_row_number(g->rows, record) * g->scale;
 
 		memcpy(entry + LA_ENTRY_NUMBER_AT, &number, sizeof(number));
 	}
@@ -331,7 +354,8 @@ la_tree_drawn(const TreeGrower *g)
 
 /*
  * la_tree_importance
- *		Per feature: the gain of all splits on it.
+ *		Per feature: the gain of all splits on it.  Numbers beyond 1e120, or all
+ *		below 1e-120, are scaled for that, the same in all trees of the rows.
  */
 const double *
 la_tree_importance(const TreeGrower *g)
@@ -633,22 +657,35 @@ grow_classes(TreeGrower *g, const PendingNode *node)
 	forget_classes(g, rows.npresent);
 }
 
-/* Sum the numbers of a node; true if they are not all the same. */
-static bool
-sum_numbers(const TreeGrower *g, SplitNode *rows)
+/*
+ * Sum the numbers of a node, and find their range.  They are taken from one of
+ * them, so that they do not cancel each other however far from 0 they are.
+ */
+static void
+sum_numbers(const TreeGrower *g, SplitNode *rows, double *least, double *greatest)
 {
 	const uint8_t *entry = rows->entries;
-	double		first = la_entry_number(entry);
-	bool		vary = false;
 
+	rows->origin = *least = *greatest = la_entry_number(entry);
 	for (uint32_t i = 0; i < rows->nentries; i++, entry += g->finder.layout.size)
 	{
 		double		number = la_entry_number(entry);
 
-		rows->sum += la_entry_head(entry) * (number - g->finder.origin);
-		vary |= number != first;
+		rows->sum += la_entry_head(entry) * (number - rows->origin);
+		*least = number < *least ? number : *least;
+		*greatest = number > *greatest ? number : *greatest;
 	}
-	return vary;
+}
+
+/* The mean, which rounding must not move out of the range of the numbers. */
+static double
+mean_number(const SplitNode *rows, double least, double greatest)
+{
+	double		mean = rows->origin + rows->sum / rows->nrows;
+
+	if (mean < least)
+		return least;
+	return mean > greatest ? greatest : mean;
 }
 
 static void
@@ -658,18 +695,21 @@ make_number_leaf(TreeGrower *g, const PendingNode *node, double mean)
 
 	*add_node(g, node) = (TreeNode) {LA_LEAF, 0, 0, tree->nmeans};
 	tree->means = make_room(g, tree->means, &g->means_size, (size_t) tree->nmeans + 1, sizeof(double));
-	tree->means[tree->nmeans++] = mean;
+	tree->means[tree->nmeans++] = mean / g->scale;
 }
 
 static void
 grow_numbers(TreeGrower *g, const PendingNode *node)
 {
 	SplitNode	rows = split_node(g, node);
+	double		least;
+	double		greatest;
 
-	if (!sum_numbers(g, &rows))
-		make_number_leaf(g, node, la_entry_number(rows.entries));
+	sum_numbers(g, &rows, &least, &greatest);
+	if (least == greatest)
+		make_number_leaf(g, node, least);
 	else if (!try_to_split(g, node, &rows))
-		make_number_leaf(g, node, g->finder.origin + rows.sum / rows.nrows);
+		make_number_leaf(g, node, mean_number(&rows, least, greatest));
 }
 
 /*

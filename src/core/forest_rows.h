@@ -14,7 +14,7 @@
 /*
  * Equal rows (same bins, same label) are held once, as one record: a bin per
  * feature, then the label, which is a class of one byte (two if there are more
- * than 256 classes) or a number, a double.  The order of the records is a
+ * than 256 classes) or a number, finite.  The order of the records is a
  * function of their contents, so that a tree grown from them does not depend
  * on the order of arrival.  In that canonical order the rows as they came have
  * numbers from 0 to total - 1; those of record r begin at first[r].

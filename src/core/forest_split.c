@@ -273,11 +273,11 @@ try_binary(SplitFinder *f, const SplitNode *node, const uint32_t *features, int 
 }
 
 static inline void
-add_number(const SplitFinder *f, NumberBin *total, const uint8_t *entry)
+add_number(const SplitNode *node, NumberBin *total, const uint8_t *entry)
 {
 	uint32_t	weight = la_entry_head(entry);
 
-	total->sum += weight * (la_entry_number(entry) - f->origin);
+	total->sum += weight * (la_entry_number(entry) - node->origin);
 	total->rows += weight;
 }
 
@@ -297,7 +297,7 @@ collect_few_numbers(const SplitFinder *f, const SplitNode *node, uint32_t featur
 	sort_few(f, node, feature, sorted);
 	for (uint32_t i = 0; i < node->nentries; i++)
 	{
-		add_number(f, &total, few_entry(f, node, sorted[i]));
+		add_number(node, &total, few_entry(f, node, sorted[i]));
 		if (i + 1 < node->nentries && sorted[i] >> 8 == sorted[i + 1] >> 8)
 			continue;
 		cells[n++] = number_cell(sorted[i] >> 8, &total);
@@ -315,7 +315,7 @@ collect_numbers(SplitFinder *f, const SplitNode *node, uint32_t feature, Cell *c
 
 	memset(totals, 0, LA_NBINS * sizeof(*totals));
 	for (uint32_t i = 0; i < node->nentries; i++, entry += f->layout.size)
-		add_number(f, &totals[entry[f->layout.bins_at + feature]], entry);
+		add_number(node, &totals[entry[f->layout.bins_at + feature]], entry);
 	for (int bin = 0; bin < LA_NBINS; bin++)
 	{
 		cells[n] = number_cell(bin, &totals[bin]);

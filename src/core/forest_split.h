@@ -54,7 +54,8 @@ typedef struct SplitNode
 	uint32_t	nrows;			/* counted as often as drawn */
 	uint32_t	ones;			/* two classes: rows of class 1 */
 	uint32_t	npresent;		/* more classes: of these, listed in class_list */
-	double		sum;			/* a number: its sum, less the origin per row */
+	double		origin;			/* numbers are taken from here */
+	double		sum;			/* of the numbers, taken from the origin */
 } SplitNode;
 
 typedef struct Split
@@ -73,7 +74,6 @@ typedef struct SplitFinder
 	EntryLayout layout;
 	uint32_t	nclasses;		/* 0: a number is predicted */
 	uint32_t	min_leaf;
-	double		origin;			/* numbers are taken from here */
 	bool		weighted;
 	const double *class_weight; /* per class; all 1 unless weighted */
 

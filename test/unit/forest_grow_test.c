@@ -505,9 +505,11 @@ leaf_says_number(const ForestTree *tree, const TreeNode *leaf, const Group *grou
 {
 	double		mean = tree->means[leaf->value];
 
-	if (!group->mixed)
-		return mean == group->least;
-	return fabsl(mean - group_mean(group)) <= 1e-12L * fmaxl(fabsl(group->least), fabsl(group->greatest));
+	if (mean < group->least || mean > group->greatest)
+		return false;
+	return fabsl(mean - group_mean(group)) <= 5e-324L +
+		DBL_EPSILON * fmaxl(fabsl(group->least), fabsl(group->greatest)) +
+		DBL_EPSILON * group->rows * ((long double) group->greatest - group->least);
 }
 
 /* Whether no two records of a leaf differ in a feature. */
@@ -549,12 +551,17 @@ check_leaves(const Search *search, const ForestTree *tree, const Group *groups, 
 	}
 }
 
+/* Of very large and very small numbers only the shares are compared. */
 static bool
 importance_is_right(const Search *search, const ForestTree *tree, const Group *groups, const double *importance)
 {
 	const ForestRows *rows = search->rows;
+	double		size = fmax(fabs(groups[0].least), fabs(groups[0].greatest));
 	long double impurity = group_impurity(&groups[0], rows);
 	long double *expected = calloc(rows->nfeatures, sizeof(long double));
+	long double total = 0;
+	long double expected_total = 0;
+	long double unit = 1;
 	bool		right = true;
 
 	for (uint32_t i = 0; i < tree->nnodes; i++)
@@ -566,7 +573,14 @@ importance_is_right(const Search *search, const ForestTree *tree, const Group *g
 				group_impurity(&groups[i + 1], rows) - group_impurity(&groups[i + node->value], rows);
 	}
 	for (uint32_t f = 0; f < rows->nfeatures; f++)
-		right &= fabsl(importance[f] - expected[f]) <= 1e-9L * (rows->nclasses ? groups[0].weight : impurity);
+	{
+		total += importance[f];
+		expected_total += expected[f];
+	}
+	if (rows->nclasses == 0 && (size > 1e120 || size < 1e-120) && total > 0)
+		unit = expected_total / total;
+	for (uint32_t f = 0; f < rows->nfeatures; f++)
+		right &= fabsl(importance[f] * unit - expected[f]) <= 1e-9L * (rows->nclasses ? groups[0].weight : impurity);
 	free(expected);
 	return right;
 }
@@ -1000,6 +1014,131 @@ test_saturated(uint32_t nclasses)
 	ok(is_sound(&found) && found.rows == 5 * 255, "%s: rows drawn 1000 times count 255 times", name_of(nclasses));
 }
 
+/* --- numbers -------------------------------------------------------------- */
+
+/* Random rows, their numbers multiplied and moved. */
+static ForestRows
+rows_moved(Prng *prng, uint32_t n, double factor, double offset)
+{
+	ForestRows	rows = rows_random(prng, n, 3, 0, 20);
+
+	for (uint32_t r = 0; r < n; r++)
+		la_forest_set_number(&rows, rows_at(&rows, r),
+							 la_forest_row_number(&rows, rows_at(&rows, r)) * factor + offset);
+	return rows;
+}
+
+/* Numbers of any size: the same promises. */
+static void
+test_numbers(const char *what, double factor, double offset)
+{
+	Prng		prng;
+	int			wrong = 0;
+	int			leaves = 0;
+	bool		sound = true;
+	bool		pure = true;
+
+	la_prng_seed(&prng, 43, 0);
+	for (uint32_t repeat = 0; repeat < 20; repeat++)
+	{
+		uint32_t	n = repeat % 2 ? 40 : 200;
+		ForestRows	rows = rows_moved(&prng, n, factor, offset);
+		GrowOptions options = {0, 1, 3, 1.0, repeat, NULL};
+		Findings	found;
+
+		wrong += count_wrong_roots(&rows, options, &leaves);
+		rows = rows_moved(&prng, n, factor, offset);
+		found = grow_and_inspect(&rows, options, 0);
+		sound &= is_sound(&found);
+		pure &= found.pure;
+	}
+	ok(wrong == 0 && leaves == 0, "%s: the root is the best of all splits (%d of 60 are not)", what, wrong);
+	ok(sound && pure, "%s: leaves predict their mean, and importance is right", what);
+}
+
+/* Numbers of a few, at odds with each other. */
+static void
+test_few_numbers(const char *what, const double *numbers, uint32_t nnumbers)
+{
+	Prng		prng;
+	bool		sound = true;
+	int			wrong = 0;
+	int			leaves = 0;
+
+	la_prng_seed(&prng, 47, 0);
+	for (uint32_t repeat = 0; repeat < 20; repeat++)
+	{
+		for (int pass = 0; pass < 2; pass++)
+		{
+			ForestRows	rows = rows_random(&prng, 100, 2, 0, 9);
+			GrowOptions options = {0, 1, 2, 1.0, repeat, NULL};
+			Findings	found;
+
+			for (uint32_t r = 0; r < 100; r++)
+				la_forest_set_number(&rows, rows_at(&rows, r), numbers[la_prng_below(&prng, nnumbers)]);
+			if (pass == 0)
+				wrong += count_wrong_roots(&rows, options, &leaves);
+			else
+			{
+				found = grow_and_inspect(&rows, options, 0);
+				sound &= is_sound(&found) && found.pure;
+			}
+		}
+	}
+	ok(wrong == 0 && leaves == 0, "%s: the root is the best of all splits (%d of 60 are not)", what, wrong);
+	ok(sound, "%s: leaves predict their mean, and importance is right", what);
+}
+
+static void
+test_all_numbers(void)
+{
+	static const double largest[] = {DBL_MAX, -DBL_MAX};
+	static const double near_largest[] = {DBL_MAX, DBL_MAX * (1 - DBL_EPSILON), DBL_MAX * (1 - 2 * DBL_EPSILON)};
+	static const double denormal[] = {5e-324, 1e-323, 0, 5e-320};
+	static const double outlier[] = {1, 2, 3, 4, 5, 6, 7, 1e15};
+	static const double extremes[] = {1e308, -1e308, 1.1, 1.3, 0};
+
+	test_numbers("numbers around 1e9", 1e-3, 1e9);
+	test_numbers("numbers around -1e15", 50, -1e15);
+	test_numbers("numbers of 1e100", 1e100, 0);
+	test_numbers("numbers of 1e160", 1e160, -5e159);
+	test_numbers("numbers of 1e308", 5e306, -2e307);
+	test_numbers("numbers of 1e-170", 1e-170, 0);
+	test_numbers("numbers of 1e-300", 1e-300, 1e-301);
+	test_few_numbers("the largest numbers", largest, 2);
+	test_few_numbers("nearly the same, very large", near_largest, 3);
+	test_few_numbers("the smallest numbers", denormal, 4);
+	test_few_numbers("an outlier", outlier, 8);
+	test_few_numbers("large and small", extremes, 5);
+}
+
+/* A leaf among numbers that are much larger predicts exactly its own. */
+static void
+test_exact(void)
+{
+	static const double numbers[] = {1.1, 1e308, -0.3, -1e308, 1e-100, 1e9 + 0.1};
+	ForestRows	rows = rows_new(6000, 1, 0);
+	GrowOptions options = {0, 1, 1, 1.0, 1, NULL};
+	Grower	   *grower;
+	const ForestTree *tree;
+	bool		exact = true;
+
+	for (uint32_t i = 0; i < 6000; i++)
+	{
+		rows_at(&rows, i)[0] = (uint8_t) (i % 6);
+		la_forest_set_number(&rows, rows_at(&rows, i), numbers[i % 6]);
+	}
+	rows_sort_and_collapse(&rows);
+	grower = grower_new(&rows, &options);
+	tree = grower_grow(grower, 0);
+	exact &= tree->nmeans == 6;
+	for (uint32_t i = 0; exact && i < 6; i++)
+		exact &= tree->means[i] == numbers[i];
+	ok(exact, "equal numbers are predicted exactly, whatever the others are");
+	grower_free(grower);
+	rows_free(&rows);
+}
+
 int
 main(void)
 {
@@ -1031,5 +1170,7 @@ main(void)
 	test_most_classes();
 	test_heavy(65535);
 	test_heavy(2);
+	test_all_numbers();
+	test_exact();
 	return tap_done();
 }
