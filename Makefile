@@ -25,10 +25,14 @@ CORE_OBJS = \
 	src/core/confusion_core.o \
 	src/core/forest_grow.o \
 	src/core/forest_model.o \
+	src/core/forest_oob.o \
 	src/core/forest_rows.o \
+	src/core/forest_split.o \
+	src/core/forest_use.o \
 	src/core/hash.o \
 	src/core/linreg_core.o \
 	src/core/linreg_solve.o \
+	src/core/log_core.o \
 	src/core/prng.o \
 	src/core/quantile_core.o \
 	src/core/radix.o \
@@ -41,7 +45,14 @@ OBJS = \
 	src/confusion.o \
 	src/evaluate.o \
 	src/forest.o \
+	src/forest_build.o \
+	src/forest_inspect.o \
+	src/forest_maker.o \
+	src/forest_merge.o \
+	src/forest_prepare.o \
+	src/forest_progress.o \
 	src/forest_train.o \
+	src/forest_workers.o \
 	src/linreg.o \
 	src/linreg_io.o \
 	src/model.o \
@@ -68,8 +79,8 @@ PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
-# products of features go through vector registers, which -O2 does not try for
-src/core/linreg_core.o: CFLAGS += -O3
+# the inner loops go through vector registers, which -O2 does not try for
+src/core/binning.o src/core/forest_grow.o src/core/forest_oob.o src/core/forest_split.o src/core/linreg_core.o: CFLAGS += -O3
 
 # every object is rebuilt when a header changes: there are few of both
 $(OBJS): $(wildcard src/*.h src/core/*.h)
@@ -94,7 +105,7 @@ unitcheck: $(UNIT_TESTS)
 # What it finds stays in build/fuzz; build/fuzz/replay shows it under gcc.
 FUZZ_CC      ?= $(or $(shell for c in clang clang-19 clang-18 clang-17 clang-16 clang-15 clang-14; do command -v $$c && break; done),clang)
 FUZZ_SECONDS ?= 60
-FUZZ_CORE    = src/core/binning.c src/core/forest_model.c
+FUZZ_CORE    = src/core/binning.c src/core/forest_model.c src/core/forest_use.c
 
 build/fuzz/replay: test/fuzz/forest_model_fuzz.c $(wildcard test/fuzz/*.h src/core/*.h) $(FUZZ_CORE)
 	@mkdir -p build/fuzz
@@ -124,3 +135,8 @@ fuzz: build/fuzz/forest_corpus build/fuzz/replay
 .PHONY: bench
 bench:
 	bench/run
+
+# a stored forest without a server: see there
+build/forest_core: bench/forest_core.c $(CORE_OBJS:.o=.c) $(wildcard src/core/*.h)
+	@mkdir -p build
+	$(CC) -std=c99 -O2 -DNDEBUG -ffp-contract=off -Wall -Wextra -Isrc/core -o $@ $< $(CORE_OBJS:.o=.c) -lm

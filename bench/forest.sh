@@ -1,54 +1,56 @@
 #!/usr/bin/env bash
-# Random forests against scikit-learn: the same rows, one process each, in one
-# run. Prints "name, value, unit".
+# Training a random forest against other libraries: the same rows, one process
+# each, in one run. Prints "name, value, unit".
 #
-#   ROWS=1000000 TREES=10 PYTHON=python3 bench/forest.sh
+#   SHAPE=deep ROWS=1000000 TREES=100 PYTHON=python3 bench/forest.sh
 #
-# PYTHON has scikit-learn and pandas; without them only our side is measured.
+# SHAPE is deep (10 features, 2 classes, trees grow deep), classes (20 features,
+# 5 classes, 100,000 rows unless ROWS says otherwise) or article (seconds watched
+# and interactions, 4 classes). The peers (see bench/forest_lib.sh) grow
+# PEER_TREES trees in one thread, and what they take is scaled to TREES: the cost
+# of the first tree, with all that is done once, and of so many further trees.
+# Reading the rows is part of our time, not of theirs.
 cd "$(dirname "$0")/.." || exit 1
 . bench/lib.sh
+. bench/forest_lib.sh
 
+SHAPE=${SHAPE:-deep}
+[ "$SHAPE" = classes ] && ROWS=${ROWS:-100000}
 ROWS=${ROWS:-1000000}
-TREES=${TREES:-10}
-PYTHON=${PYTHON:-python3}
+TREES=${TREES:-100}
 
-bench_cluster "jit = off" "max_parallel_workers_per_gather = 0"
-
-# Ten features of which five matter, and noise: unpruned trees grow deep.
-psql -qX -v ON_ERROR_STOP=1 -v rows="$ROWS" <<'SQL' || die "could not make the rows"
-SELECT setseed(0.42) \g /dev/null
-CREATE TABLE viewer AS
-SELECT train_test_split(i) AS part, x,
-       CASE WHEN x[1] + x[2] * x[3] + sin(6 * x[4]) / 2 + 0.3 * x[5] + (random() - 0.5) * 0.3 > 1 THEN 'yes' ELSE 'no' END AS label
-FROM (SELECT i, ARRAY[random(), random(), random(), random(), random(), random(), random(), random(), random(), random()] AS x
-      FROM generate_series(1, :rows) i OFFSET 0) s;
-CREATE TABLE model (forest bytea);
-VACUUM (FREEZE, ANALYZE) viewer;
-SQL
+bench_cluster "${FOREST_SETTINGS[@]}" "max_parallel_workers_per_gather = 0" "max_parallel_maintenance_workers = 0"
+make_rows "$SHAPE" train "$ROWS" 0.42
+make_rows "$SHAPE" test "$((ROWS / 5))" 0.43
 describe
+row shape "$SHAPE" name
 row rows "$ROWS" rows
 row trees "$TREES" trees
 
-seconds "collect the rows" "SELECT count(x[10]) FROM viewer WHERE part = 'train'"
-seconds "train 1 tree" "SELECT length(rf_train(label, x, '{\"trees\": 1}')) FROM viewer WHERE part = 'train'"
-one=$SECONDS_TAKEN
-seconds "train" "SELECT length(rf_train(label, x, '{\"trees\": $TREES}')) FROM viewer WHERE part = 'train'"
-train=$SECONDS_TAKEN
-row "time per further tree" "$(awk -v a="$train" -v b="$one" -v n="$TREES" 'BEGIN { printf "%.3f", (a - b) / (n - 1) }')" s
+cost "scan" "SELECT count(x[1]) FROM train"
+cost "train, 1 tree" "$(train_query train 1)"
+one=$CPU
+cost "train, $TREES trees" "$(train_query train "$TREES")"
+wall=$WALL cpu=$CPU
+further=$(calculate "($cpu - $one) / ($TREES - 1)" 4)
+row "train, each further tree" "$further" "CPU s"
+row "train, all but the trees" "$(calculate "$one - $further")" "CPU s"
 
-psql -qX -c "INSERT INTO model SELECT rf_train(label, x, '{\"trees\": $TREES}') FROM viewer WHERE part = 'train'"
-seconds "predict" "SELECT count(rf_predict((SELECT forest FROM model), x)) FROM viewer WHERE part = 'test'"
-predict=$SECONDS_TAKEN
-row accuracy "$(psql -qAtX -c "SELECT round(accuracy(label, rf_predict((SELECT forest FROM model), x))::numeric, 4)
-  FROM viewer WHERE part = 'test'")" share
+PGOPTIONS="-c max_parallel_maintenance_workers=1" cost "train, $TREES trees, leader and 1 worker" "$(train_query train "$TREES")"
+ratio "speedup by 1 worker" "$wall" "$WALL"
 
-if ! "$PYTHON" -c 'import sklearn, pandas' 2>/dev/null; then
-  say "$PYTHON has no scikit-learn and pandas: no comparison"
-  exit 0
-fi
-peer=$(psql -qX -c "COPY (SELECT part, label, x[1], x[2], x[3], x[4], x[5], x[6], x[7], x[8], x[9], x[10] FROM viewer) TO STDOUT (FORMAT csv)" |
-  "$PYTHON" bench/forest_peer.py "$TREES") || die "the peer failed"
-printf '%s\n' "$peer"
-peer_value() { printf '%s\n' "$peer" | sed -n "s/^$1, \([^,]*\),.*/\1/p"; }
-ratio "train speedup" "$(peer_value "train peer")" "$train"
-ratio "predict speedup" "$(peer_value "predict peer")" "$predict"
+for trees in "$PEER_TREES" "$TREES"; do
+  psql -qX -c "CREATE TABLE model_$trees AS SELECT rf_train(label, x, '{\"trees\": $trees}') AS forest FROM train" || die "no model"
+  row "accuracy, $trees trees" "$(accuracy_of "model_$trees" test)" share
+  [ "$PEER_TREES" != "$TREES" ] || break
+done
+psql -qAtX -F ', ' -c "SELECT 'nodes per tree', (i->>'nodes')::bigint / (i->>'trees')::int, 'nodes' FROM (SELECT rf_info(forest) AS i FROM model_$TREES) m"
+
+compare() {
+  peer_cost "$1" train "$CLUSTER/train.csv" "$CLUSTER/test.csv"
+  ratio "train speedup over $1" "$WALL" "$wall"
+  row "train speedup over $1" "$(calculate "$CPU / $cpu" 2)" "CPU ratio"
+}
+export_rows train "$CLUSTER/train.csv"
+export_rows test "$CLUSTER/test.csv"
+each_peer compare

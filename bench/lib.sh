@@ -35,6 +35,36 @@ seconds() {
   row "$1" "$SECONDS_TAKEN" s
 }
 
+# What the backend has computed so far: unlike the time that passes, it says the
+# same on a machine that is busy with other work.
+CPU_NOW="SELECT 'cpu ' || split_part(pg_read_file('/proc/self/schedstat'), ' ', 1)"
+
+# timed SQL: "seconds CPU_seconds" of one run on a connection of its own. The
+# second figure is that of the backend alone, without its parallel workers.
+timed() {
+  psql -qAtX -v ON_ERROR_STOP=1 -c "$CPU_NOW" -c '\timing on' -c "$1" -c '\timing off' -c "$CPU_NOW" |
+    awk '$1 == "cpu" { cpu[++n] = $2 } /^Time: / { wall = $2 }
+      END { if (n == 2) printf "%.4f %.4f\n", wall / 1000, (cpu[2] - cpu[1]) / 1e9 }'
+}
+
+# median_column N: of the lines on standard input.
+median_column() { cut -d ' ' -f "$1" | median; }
+
+# cost NAME SQL: prints both rows, and leaves the medians in WALL and CPU.
+cost() {
+  local i runs
+  timed "$2" >/dev/null
+  runs=$(for ((i = 0; i < RUNS; i++)); do timed "$2"; done)
+  [ -n "$runs" ] || die "the benchmark $1 failed"
+  WALL=$(median_column 1 <<<"$runs")
+  CPU=$(median_column 2 <<<"$runs")
+  row "$1" "$WALL" s
+  row "$1" "$CPU" "CPU s"
+}
+
+# calculate EXPRESSION: of numbers, as awk understands it.
+calculate() { awk "BEGIN { printf \"%.${2:-3}f\", ($1) }"; }
+
 # ratio NAME A B: A / B.
 ratio() { row "$1" "$(awk -v a="$2" -v b="$3" 'BEGIN { printf "%.2f", a / b }')" ratio; }
 
@@ -60,7 +90,7 @@ versus() {
 # query, without JIT. It holds what the backend touched of the shared buffers, too:
 # compare it with that of a like query over the same rows.
 peak_memory() {
-  PGOPTIONS="-c jit=off" psql -qAtX -v ON_ERROR_STOP=1 -c "DO \$\$ BEGIN PERFORM * FROM ($1) q OFFSET 1e18::bigint; END \$\$" \
+  PGOPTIONS="${PGOPTIONS:-} -c jit=off" psql -qAtX -v ON_ERROR_STOP=1 -c "DO \$\$ BEGIN PERFORM * FROM ($1) q OFFSET 1e18::bigint; END \$\$" \
     -c "SELECT substring(pg_read_file('/proc/self/status') FROM 'VmHWM:\s+(\d+)')"
 }
 

@@ -1,6 +1,6 @@
 /*
  * forest.c
- *		Using a random forest: prediction and inspection.
+ *		Predicting with a random forest, and the decoded forests of a query.
  *
  * A model is a value, and a value arrives anew with every row.  Decoding it
  * costs far more than predicting with it, so decoded forests are kept for the
@@ -8,35 +8,33 @@
  * model stored out of line is recognised by its TOAST pointer, without reading
  * it; any other by its length and its first KEY_BYTES bytes.  That is all of a
  * value that lies in a table's row, and of a larger one the envelope, whose
- * checksum stands for the rest.
+ * checksum stands for the rest.  A value at the address of the one before it is
+ * most likely the same, so there PEEK_BYTES have to do; but it has to look the
+ * same, since memory is used again.
  */
 #include "liveanalytics.h"
 
 #include "access/detoast.h"
-#include "catalog/pg_type.h"
-#include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "storage/shmem.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
-#include "utils/json.h"
-#include "utils/jsonb.h"
 #include "utils/memutils.h"
 
 #include "args.h"
-#include "core/forest_model.h"
+#include "forest.h"
 #include "model.h"
 
 PG_FUNCTION_INFO_V1(rf_predict);
+PG_FUNCTION_INFO_V1(rf_predict_value);
 PG_FUNCTION_INFO_V1(rf_predict_proba);
-PG_FUNCTION_INFO_V1(rf_classes);
-PG_FUNCTION_INFO_V1(rf_info);
 
 #define CACHE_ENTRIES 64
 #define CACHE_BYTES ((Size) 256 * 1024 * 1024)	/* beyond the newest entry */
 
 #define KEY_BYTES ((Size) BLCKSZ)
+#define PEEK_BYTES ((Size) 256)
 
 /* how a model is recognised */
 typedef struct ModelKey
@@ -52,18 +50,18 @@ typedef struct CachedForest
 {
 	ModelKey	key;
 	MemoryContext context;		/* NULL: the entry is free */
-	Size		bytes;
 	uint64		last_used;
-	Forest	   *forest;
-	text	  **labels;			/* per class */
+	OpenForest	open;
 	double	   *features;
 	uint8	   *bins;
-	double	   *proba;
+	double	   *result;
 } CachedForest;
 
 typedef struct ForestCache
 {
 	uint64		clock;
+	CachedForest *last;			/* the entry used last, or NULL */
+	const char *last_start;		/* where its value was then, not to be read */
 	CachedForest entries[CACHE_ENTRIES];
 } ForestCache;
 
@@ -118,9 +116,23 @@ same_key(const ModelKey *a, const ModelKey *b)
 	return a->size == 0 || memcmp(a->start, b->start, Min(a->size, KEY_BYTES)) == 0;
 }
 
+/* Whether the entry used last is of this value, which is where that one was. */
+static bool
+is_last(const ForestCache *cache, const ModelKey *key)
+{
+	const ModelKey *last = &cache->last->key;
+
+	if (cache->last_start != key->start || last->size != key->size ||
+		last->toast_table != key->toast_table || last->toast_value != key->toast_value)
+		return false;
+	return key->size == 0 || memcmp(last->start, key->start, Min(key->size, PEEK_BYTES)) == 0;
+}
+
 static CachedForest *
 find_entry(ForestCache *cache, const ModelKey *key)
 {
+	if (likely(cache->last && is_last(cache, key)))
+		return cache->last;
 	for (int i = 0; i < CACHE_ENTRIES; i++)
 	{
 		CachedForest *entry = &cache->entries[i];
@@ -132,8 +144,10 @@ find_entry(ForestCache *cache, const ModelKey *key)
 }
 
 static void
-drop_entry(CachedForest *entry)
+drop_entry(ForestCache *cache, CachedForest *entry)
 {
+	if (cache->last == entry)
+		cache->last = NULL;
 	MemoryContextDelete(entry->context);
 	memset(entry, 0, sizeof(CachedForest));
 }
@@ -169,13 +183,13 @@ shrink_cache(ForestCache *cache)
 		{
 			CachedForest *entry = &cache->entries[i];
 
-			total += entry->bytes;
+			total += entry->open.bytes;
 			if (entry->context && (oldest == NULL || entry->last_used < oldest->last_used))
 				oldest = entry;
 		}
 		if (total <= CACHE_BYTES)
 			return;
-		drop_entry(oldest);
+		drop_entry(cache, oldest);
 	}
 }
 
@@ -185,7 +199,7 @@ free_entry(ForestCache *cache)
 	CachedForest *entry = oldest_entry(cache);
 
 	if (entry->context)
-		drop_entry(entry);
+		drop_entry(cache, entry);
 	shrink_cache(cache);
 	return entry;
 }
@@ -204,7 +218,7 @@ malformed_model(void)
 static text **
 copy_labels(const Forest *forest)
 {
-	text	  **labels = palloc(mul_size(forest->header.nclasses, sizeof(text *)));
+	text	  **labels = palloc(mul_size(Max(forest->header.nclasses, 1), sizeof(text *)));
 
 	for (uint32 i = 0; i < forest->header.nclasses; i++)
 	{
@@ -217,30 +231,54 @@ copy_labels(const Forest *forest)
 	return labels;
 }
 
-/* Decode a model into the current context. */
-static void
-decode_forest(struct varlena *value, CachedForest *entry)
+/*
+ * la_forest_decode_payload
+ *		Decode and validate a payload into the current context.
+ *
+ * The labels of the classes point into the payload.  "bytes", if not NULL, is
+ * set to the memory that the forest takes.
+ */
+Forest *
+la_forest_decode_payload(const uint8 *payload, Size size, Size *bytes)
+{
+	ForestShape shape;
+	Forest	   *forest;
+	Size		decoded_size;
+
+	if (la_forest_measure(payload, size, &shape) != LA_OK)
+		malformed_model();
+	decoded_size = la_forest_decoded_size(&shape);
+	if (la_forest_decode(payload, size, &shape,
+						 MemoryContextAllocHuge(CurrentMemoryContext, decoded_size),
+						 &forest) != LA_OK)
+		malformed_model();
+	if (bytes)
+		*bytes = decoded_size;
+	return forest;
+}
+
+/*
+ * la_forest_open
+ *		Decode and validate a model into the current context.
+ *
+ * Errors: not a model of a forest, damaged, of a newer format, malformed.
+ * The labels of forest->classes may be gone when it returns: there are "labels".
+ */
+OpenForest
+la_forest_open(struct varlena *value)
 {
 	bytea	   *model = DatumGetByteaPP(PointerGetDatum(value));
 	Size		size;
 	const uint8 *payload = la_model_open(model, LA_MODEL_FOREST, LA_FOREST_VERSION, &size);
-	ForestShape shape;
+	OpenForest	open;
 
-	if (la_forest_measure(payload, size, &shape) != LA_OK)
-		malformed_model();
-	entry->bytes = la_forest_decoded_size(&shape);
-	if (la_forest_decode(payload, size, &shape,
-						 MemoryContextAllocHuge(CurrentMemoryContext, entry->bytes),
-						 &entry->forest) != LA_OK)
-		malformed_model();
-
-	entry->labels = copy_labels(entry->forest);
-	entry->features = palloc(mul_size(shape.nfeatures, sizeof(double)));
-	entry->bins = palloc(shape.nfeatures);
-	entry->proba = palloc(mul_size(shape.nclasses, sizeof(double)));
+	open.forest = la_forest_decode_payload(payload, size, &open.bytes);
+	open.labels = copy_labels(open.forest);
+	open.model_bytes = VARSIZE_ANY_EXHDR(model);
 	if ((Pointer) model != (Pointer) value)
 		pfree(model);
-	elog(DEBUG1, "decoded a random forest of %u trees", shape.ntrees);
+	elog(DEBUG1, "decoded a random forest of %u trees", open.forest->ntrees);
+	return open;
 }
 
 /* Decode into a context of its own, which an error takes away again. */
@@ -250,12 +288,17 @@ add_entry(ForestCache *cache, MemoryContext parent, struct varlena *value, const
 	CachedForest decoded = {.context = NULL};
 	MemoryContext old;
 	CachedForest *entry;
+	const Forest *forest;
 
 	decoded.context = AllocSetContextCreate(CurrentMemoryContext, "random forest",
 											ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(decoded.context);
 	decoded.key = copy_key(key);
-	decode_forest(value, &decoded);
+	decoded.open = la_forest_open(value);
+	forest = decoded.open.forest;
+	decoded.features = palloc(mul_size(forest->header.nfeatures, sizeof(double)));
+	decoded.bins = palloc(la_forest_bins_size(forest));
+	decoded.result = palloc(mul_size(la_forest_nresults(forest), sizeof(double)));
 	MemoryContextSwitchTo(old);
 
 	entry = free_entry(cache);
@@ -266,7 +309,7 @@ add_entry(ForestCache *cache, MemoryContext parent, struct varlena *value, const
 
 /* The decoded forest of argument 0. */
 static CachedForest *
-get_forest(FunctionCallInfo fcinfo)
+get_entry(FunctionCallInfo fcinfo)
 {
 	struct varlena *value = (struct varlena *) PG_GETARG_POINTER(0);
 	ForestCache *cache = get_cache(fcinfo->flinfo);
@@ -280,118 +323,89 @@ get_forest(FunctionCallInfo fcinfo)
 	if (entry == NULL)
 		entry = add_entry(cache, fcinfo->flinfo->fn_mcxt, value, &key);
 	entry->last_used = ++cache->clock;
+	cache->last = entry;
+	cache->last_start = key.start;
 	return entry;
+}
+
+/*
+ * la_forest_get
+ *		The decoded forest of argument 0, for this call: it is kept in fn_extra.
+ */
+const OpenForest *
+la_forest_get(FunctionCallInfo fcinfo)
+{
+	return &get_entry(fcinfo)->open;
 }
 
 /* --- prediction ------------------------------------------------------------ */
 
-/* Class probabilities of the features in argument 1, in entry->proba. */
+/* A forest predicts classes or numbers, and a function the one or the other. */
 static void
-predict(FunctionCallInfo fcinfo, CachedForest *entry)
+check_kind(const Forest *forest, bool number)
 {
+	bool		predicts_number = forest->header.label_type == LA_LABEL_NUMBER;
+
+	if (likely(predicts_number == number))
+		return;
+	if (predicts_number)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("model predicts a number, not a class"),
+				 errhint("Use rf_predict_value for a forest of rf_train_regression.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("model predicts a class, not a number"),
+			 errhint("Use rf_predict or rf_predict_proba for a forest of rf_train.")));
+}
+
+/* The forest in argument 0, with the features in argument 1 in entry->features. */
+static CachedForest *
+get_arguments(FunctionCallInfo fcinfo, bool number)
+{
+	CachedForest *entry = get_entry(fcinfo);
+	const Forest *forest = entry->open.forest;
 	ArrayType  *features = PG_GETARG_ARRAYTYPE_P(1);
 	int			n = la_vector_length(features, "features");
-	int			expected = entry->forest->header.nfeatures;
+	int			expected = forest->header.nfeatures;
 
+	check_kind(forest, number);
 	if (unlikely(n != expected))
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("features must have %d elements as in training, not %d", expected, n)));
 	la_read_features(features, entry->features, n);
-	la_forest_bin_row(entry->forest, entry->features, entry->bins);
-	la_forest_predict(entry->forest, entry->bins, entry->proba);
 	PG_FREE_IF_COPY(features, 1);
+	return entry;
 }
 
 /* rf_predict(model, features): the most probable class */
 Datum
 rf_predict(PG_FUNCTION_ARGS)
 {
-	CachedForest *entry = get_forest(fcinfo);
-	text	   *label;
+	CachedForest *entry = get_arguments(fcinfo, false);
+	uint32		best = la_forest_predict_class(entry->open.forest, entry->features,
+											   entry->bins, entry->result);
 
-	predict(fcinfo, entry);
-	label = entry->labels[la_forest_best_class(entry->forest, entry->proba)];
-	PG_RETURN_DATUM(datumCopy(PointerGetDatum(label), false, -1));
+	PG_RETURN_DATUM(datumCopy(PointerGetDatum(entry->open.labels[best]), false, -1));
+}
+
+/* rf_predict_value(model, features): the number that a regression forest predicts */
+Datum
+rf_predict_value(PG_FUNCTION_ARGS)
+{
+	CachedForest *entry = get_arguments(fcinfo, true);
+
+	la_forest_predict(entry->open.forest, entry->features, entry->bins, entry->result);
+	PG_RETURN_FLOAT8(entry->result[0]);
 }
 
 /* rf_predict_proba(model, features): a probability per class */
 Datum
 rf_predict_proba(PG_FUNCTION_ARGS)
 {
-	CachedForest *entry = get_forest(fcinfo);
-	int			nclasses = entry->forest->header.nclasses;
-	ArrayType  *result;
+	CachedForest *entry = get_arguments(fcinfo, false);
 
-	predict(fcinfo, entry);
-	result = la_float8_array(entry->proba, nclasses);
-	PG_RETURN_ARRAYTYPE_P(result);
-}
-
-/* --- inspection ------------------------------------------------------------- */
-
-/* rf_classes(model): the labels, in the order of rf_predict_proba */
-Datum
-rf_classes(PG_FUNCTION_ARGS)
-{
-	CachedForest *entry = get_forest(fcinfo);
-	int			nclasses = entry->forest->header.nclasses;
-	Datum	   *labels = palloc(mul_size(nclasses, sizeof(Datum)));
-
-	for (int i = 0; i < nclasses; i++)
-		labels[i] = PointerGetDatum(entry->labels[i]);
-	PG_RETURN_ARRAYTYPE_P(construct_array(labels, nclasses, TEXTOID, -1, false, TYPALIGN_INT));
-}
-
-static void
-append_classes(StringInfo json, const CachedForest *entry)
-{
-	appendStringInfoString(json, "\"classes\": [");
-	for (uint32 i = 0; i < entry->forest->header.nclasses; i++)
-	{
-		appendStringInfoString(json, i > 0 ? ", {\"label\": " : "{\"label\": ");
-		escape_json(json, text_to_cstring(entry->labels[i]));
-		appendStringInfo(json, ", \"rows\": " UINT64_FORMAT "}", entry->forest->classes[i].nrows);
-	}
-	appendStringInfoString(json, "]");
-}
-
-static void
-append_options(StringInfo json, const ForestHeader *header)
-{
-	char	   *max_depth = header->max_depth == 0 ? "null" : psprintf("%u", header->max_depth);
-
-	appendStringInfo(json,
-					 "\"options\": {\"trees\": %u, \"max_depth\": %s, \"min_leaf\": %u, "
-					 "\"mtry\": %u, \"bins\": %u, \"sample\": %s, \"seed\": " INT64_FORMAT "}",
-					 header->ntrees, max_depth, header->min_leaf,
-					 header->mtry, header->bins,
-					 la_float8_out(header->sample), header->seed);
-}
-
-/* rf_info(model): what a forest is, as jsonb */
-Datum
-rf_info(PG_FUNCTION_ARGS)
-{
-	Size		bytes = toast_raw_datum_size(PG_GETARG_DATUM(0)) - VARHDRSZ;
-	CachedForest *entry = get_forest(fcinfo);
-	const Forest *forest = entry->forest;
-	uint32		nnodes = forest->first_node[forest->header.ntrees];
-	uint32	   *depth = MemoryContextAllocHuge(CurrentMemoryContext, mul_size(nnodes, sizeof(uint32)));
-	StringInfoData json;
-
-	initStringInfo(&json);
-	appendStringInfo(&json,
-					 "{\"kind\": \"random forest classification\", \"format_version\": %u, "
-					 "\"trees\": %u, \"nodes\": %u, \"depth\": %u, \"bytes\": %zu, "
-					 "\"features\": %u, \"rows\": " UINT64_FORMAT ", \"seed\": " INT64_FORMAT ", ",
-					 LA_FOREST_VERSION, forest->header.ntrees, nnodes,
-					 la_forest_depth(forest, depth), bytes,
-					 forest->header.nfeatures, forest->header.nrows, forest->header.seed);
-	append_classes(&json, entry);
-	appendStringInfoString(&json, ", ");
-	append_options(&json, &forest->header);
-	appendStringInfoString(&json, "}");
-	pfree(depth);
-	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));
+	la_forest_predict(entry->open.forest, entry->features, entry->bins, entry->result);
+	PG_RETURN_ARRAYTYPE_P(la_float8_array(entry->result, entry->open.forest->header.nclasses));
 }

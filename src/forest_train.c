@@ -1,42 +1,41 @@
 /*
  * forest_train.c
- *		rf_train: the aggregate that grows a random forest.
+ *		rf_train, rf_train_regression: the aggregates that grow random forests.
  *
- * The transition function keeps the rows (rowstore.c); the final function bins
- * the features, collapses equal rows and grows the trees into the bytes of the
- * model.  Nothing in it depends on the order of the rows.
+ * The transition functions keep the rows (rowstore.c); the final function bins
+ * them (forest_prepare.c) and grows the trees (forest_build.c).  Nothing in it
+ * depends on the order of the rows.
  */
 #include "liveanalytics.h"
 
 #include <math.h>
 
 #include "common/hashfn.h"
-#include "miscadmin.h"
 #include "storage/shmem.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
 #include "args.h"
 #include "core/binning.h"
-#include "core/forest_grow.h"
-#include "core/radix.h"
-#include "model.h"
+#include "forest_build.h"
+#include "forest_prepare.h"
+#include "forest_progress.h"
 #include "options.h"
-#include "rowstore.h"
 
 PG_FUNCTION_INFO_V1(rf_train_accum_text);
 PG_FUNCTION_INFO_V1(rf_train_accum_bigint);
 PG_FUNCTION_INFO_V1(rf_train_accum_boolean);
+PG_FUNCTION_INFO_V1(rf_train_regression_accum);
 PG_FUNCTION_INFO_V1(rf_train_final);
 
 #define MAX_TRAINING_ROWS INT32_MAX
 
-/* a label as text */
-typedef struct Label
-{
-	const char *text;			/* not terminated */
-	uint32		length;
-} Label;
+/*
+ * Rows in memory, whatever liveanalytics.collect_mem allows: what is binned
+ * takes an eighth of that, and reading the rest from a file is a small part of
+ * the work.
+ */
+#define MAX_ROWS_IN_MEMORY ((Size) 128 * 1024 * 1024)
 
 /* the labels met so far, numbered in the order of their first appearance */
 typedef struct LabelEntry
@@ -57,54 +56,50 @@ typedef struct LabelEntry
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
-/* rf_train's arguments beside the rows */
-typedef struct TrainOptions
-{
-	uint32		trees;
-	uint32		bins;
-	GrowOptions grow;
-} TrainOptions;
-
 typedef struct TrainState
 {
-	LabelType	label_type;
-	int			nfeatures;
+	TrainingSet set;
 	Jsonb	   *jsonb;			/* options as given; NULL for none */
-	TrainOptions options;
-	labels_hash *labels;
-	RowStore   *rows;			/* the features, then the number of the label */
+	labels_hash *labels;		/* the same labels as in the set */
+	uint32		max_labels;		/* the set has room for so many */
 	double	   *row;
 } TrainState;
 
 /* --- collecting rows ----------------------------------------------------- */
 
 static uint32
-choose_mtry(Options *options, int nfeatures)
+choose_mtry(Options *options, LabelType label_type, int nfeatures)
 {
+	uint32		root = (uint32) sqrt(nfeatures);
+	uint32		third = Max(nfeatures / 3, 1);
+
 	if (la_option_is_string(options, "mtry", "all"))
 		return nfeatures;
 	if (la_option_is_string(options, "mtry", "third"))
-		return Max(nfeatures / 3, 1);
+		return third;
 	if (la_option_is_string(options, "mtry", "sqrt"))
-		return (uint32) sqrt(nfeatures);
-	return la_option_int_or_name(options, "mtry", (int64) sqrt(nfeatures), 1, nfeatures,
-								 "\"sqrt\", \"third\", \"all\" or ");
+		return root;
+	return la_option_int_or_name(options, "mtry", label_type == LA_LABEL_NUMBER ? third : root,
+								 1, nfeatures, "\"sqrt\", \"third\", \"all\" or ");
 }
 
 static TrainOptions
-read_options(Jsonb *jsonb, int nfeatures)
+read_options(Jsonb *jsonb, LabelType label_type, int nfeatures)
 {
 	Options		options;
-	TrainOptions result;
+	TrainOptions result = {0};
 
 	la_options_begin(&options, jsonb);
 	result.trees = la_option_int(&options, "trees", 100, 1, LA_MAX_TREES);
-	result.grow.max_depth = la_option_int(&options, "max_depth", 0, 1, INT32_MAX);
-	result.grow.min_leaf = la_option_int(&options, "min_leaf", 1, 1, INT32_MAX);
-	result.grow.mtry = choose_mtry(&options, nfeatures);
+	result.max_depth = la_option_int(&options, "max_depth", 0, 1, INT32_MAX);
+	result.min_leaf = la_option_int(&options, "min_leaf", 1, 1, INT32_MAX);
+	result.mtry = choose_mtry(&options, label_type, nfeatures);
 	result.bins = la_option_int(&options, "bins", LA_MAX_BINS, 2, LA_MAX_BINS);
-	result.grow.sample = la_option_share(&options, "sample", 1.0);
-	result.grow.seed = la_option_int(&options, "seed", 42, PG_INT64_MIN, PG_INT64_MAX);
+	result.sample = la_option_share(&options, "sample", 1.0);
+	result.seed = la_option_int(&options, "seed", 42, PG_INT64_MIN, PG_INT64_MAX);
+	if (label_type != LA_LABEL_NUMBER)
+		result.balanced = la_option_name(&options, "class_weight", "balanced");
+	result.permutation = la_option_bool(&options, "permutation", false);
 	la_options_end(&options);
 	return result;
 }
@@ -126,7 +121,7 @@ static TrainState *
 train_state_create(FunctionCallInfo fcinfo, LabelType label_type, ArrayType *features, Jsonb *jsonb)
 {
 	int			nfeatures = check_feature_count(features);
-	TrainOptions options = read_options(jsonb, nfeatures);
+	TrainOptions options = read_options(jsonb, label_type, nfeatures);
 	MemoryContext context;
 	MemoryContext old;
 	TrainState *state;
@@ -136,13 +131,15 @@ train_state_create(FunctionCallInfo fcinfo, LabelType label_type, ArrayType *fea
 
 	old = MemoryContextSwitchTo(context);
 	state = palloc0(sizeof(TrainState));
-	state->label_type = label_type;
-	state->nfeatures = nfeatures;
-	state->options = options;
+	state->set.label_type = label_type;
+	state->set.nfeatures = nfeatures;
+	state->set.options = options;
 	if (jsonb)
 		state->jsonb = (Jsonb *) PG_DETOAST_DATUM_COPY(JsonbPGetDatum(jsonb));
-	state->labels = labels_create(context, 4, NULL);
-	state->rows = la_rowstore_create_for_aggregate(fcinfo, nfeatures + 1);
+	if (label_type != LA_LABEL_NUMBER)
+		state->labels = labels_create(context, 4, NULL);
+	state->set.rows = la_rowstore_create_for_aggregate(fcinfo, nfeatures + 1);
+	la_rowstore_limit_memory(state->set.rows, MAX_ROWS_IN_MEMORY);
 	state->row = palloc(mul_size(nfeatures + 1, sizeof(double)));
 	MemoryContextSwitchTo(old);
 	return state;
@@ -161,15 +158,41 @@ check_same_shape(const TrainState *state, ArrayType *features, Jsonb *jsonb)
 {
 	int			n = la_vector_length(features, "features");
 
-	if (unlikely(n != state->nfeatures))
+	if (unlikely(n != state->set.nfeatures))
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("features must have as many elements in every row: %d here, %d before",
-						n, state->nfeatures)));
+						n, state->set.nfeatures)));
 	if (unlikely(!same_options(jsonb, state->jsonb)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("options must be the same in every row of a training")));
+}
+
+static void
+remember_label(TrainState *state, LabelEntry *entry)
+{
+	TrainingSet *set = &state->set;
+	char	   *copy;
+
+	if (set->nlabels >= LA_MAX_CLASSES)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("label has more than %d different values", LA_MAX_CLASSES),
+				 errhint("Divide a quantity into classes first, or predict it with rf_train_regression.")));
+	if (set->nlabels == state->max_labels)
+	{
+		state->max_labels = Max(4, state->max_labels * 2);
+		if (set->labels == NULL)
+			set->labels = MemoryContextAlloc(state->labels->ctx, state->max_labels * sizeof(Label));
+		else
+			set->labels = repalloc(set->labels, state->max_labels * sizeof(Label));
+	}
+	copy = MemoryContextAlloc(state->labels->ctx, Max(entry->label.length, 1));
+	memcpy(copy, entry->label.text, entry->label.length);
+	entry->label.text = copy;
+	entry->number = set->nlabels;
+	set->labels[set->nlabels++] = entry->label;
 }
 
 static uint32
@@ -179,29 +202,16 @@ number_of_label(TrainState *state, Label label)
 	LabelEntry *entry = labels_insert(state->labels, label, &found);
 
 	if (!found)
-	{
-		uint32		number = state->labels->members - 1;
-		char	   *copy;
-
-		if (number >= LA_MAX_CLASSES)
-			ereport(ERROR,
-					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("label has more than %d different values", LA_MAX_CLASSES),
-					 errhint("A forest predicts classes; a quantity has to be divided into classes first.")));
-		copy = MemoryContextAlloc(state->labels->ctx, Max(label.length, 1));
-		memcpy(copy, label.text, label.length);
-		entry->label.text = copy;
-		entry->number = number;
-	}
+		remember_label(state, entry);
 	return entry->number;
 }
 
 /*
- * Add a row to the state, which is argument 0; argument 2 is the features,
- * argument 3, if there is one, the options.
+ * The state, which is argument 0, made if need be, with the features, argument
+ * 2, in state->row; argument 3, if there is one, is the options.
  */
-static Datum
-train_accum(FunctionCallInfo fcinfo, LabelType label_type, Label label)
+static TrainState *
+begin_row(FunctionCallInfo fcinfo, LabelType label_type)
 {
 	TrainState *state = PG_ARGISNULL(0) ? NULL : (TrainState *) PG_GETARG_POINTER(0);
 	ArrayType  *features = PG_GETARG_ARRAYTYPE_P(2);
@@ -211,15 +221,29 @@ train_accum(FunctionCallInfo fcinfo, LabelType label_type, Label label)
 		state = train_state_create(fcinfo, label_type, features, jsonb);
 	else
 		check_same_shape(state, features, jsonb);
+	la_read_features(features, state->row, state->set.nfeatures);
+	return state;
+}
 
-	la_read_features(features, state->row, state->nfeatures);
-	state->row[state->nfeatures] = number_of_label(state, label);
-	if (unlikely(la_rowstore_nrows(state->rows) >= MAX_TRAINING_ROWS))
+/* Add the row with what it is labelled with: a number, or that of its label. */
+static Datum
+end_row(TrainState *state, double label)
+{
+	if (unlikely(la_rowstore_nrows(state->set.rows) >= MAX_TRAINING_ROWS))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("a random forest is trained on at most %d rows", MAX_TRAINING_ROWS)));
-	la_rowstore_append(state->rows, state->row);
+	state->row[state->set.nfeatures] = label;
+	la_rowstore_append(state->set.rows, state->row);
 	PG_RETURN_POINTER(state);
+}
+
+static Datum
+train_accum(FunctionCallInfo fcinfo, LabelType label_type, Label label)
+{
+	TrainState *state = begin_row(fcinfo, label_type);
+
+	return end_row(state, number_of_label(state, label));
 }
 
 /* A row without a label or without features is left out. */
@@ -275,316 +299,32 @@ rf_train_accum_boolean(PG_FUNCTION_ARGS)
 					   PG_GETARG_BOOL(1) ? (Label) {"true", 4} : (Label) {"false", 5});
 }
 
-/* --- from rows to bins ---------------------------------------------------- */
-
-/* what the final function works with, all in one context of its own */
-typedef struct Training
+/* transition function of rf_train_regression(float8, float8[] [, jsonb]) */
+Datum
+rf_train_regression_accum(PG_FUNCTION_ARGS)
 {
-	TrainState *state;
-	ForestHeader header;
-	LabelEntry **classes;		/* in the order of the forest's classes */
-	uint64	   *class_rows;
-	uint16	   *class_of_number;
-	uint32	   *first_cut;
-	double	   *cuts;
-	ForestRows	rows;
-} Training;
+	double		target;
 
-static int
-compare_label_text(const void *a, const void *b)
-{
-	const Label *left = &(*(LabelEntry *const *) a)->label;
-	const Label *right = &(*(LabelEntry *const *) b)->label;
-	int			result = memcmp(left->text, right->text, Min(left->length, right->length));
-
-	if (result != 0)
-		return result;
-	return (left->length > right->length) - (left->length < right->length);
-}
-
-/* decimal numbers: by sign, then by length, then digit by digit */
-static int
-compare_label_bigint(const void *a, const void *b)
-{
-	const Label *left = &(*(LabelEntry *const *) a)->label;
-	const Label *right = &(*(LabelEntry *const *) b)->label;
-	bool		left_negative = left->text[0] == '-';
-	bool		right_negative = right->text[0] == '-';
-	int			larger;
-
-	if (left_negative != right_negative)
-		return left_negative ? -1 : 1;
-	if (left->length != right->length)
-		larger = left->length > right->length ? 1 : -1;
-	else
-		larger = memcmp(left->text, right->text, left->length);
-	return left_negative ? -larger : larger;
-}
-
-/* Number the classes in the order of their labels: bytes, or value of bigint. */
-static void
-order_classes(Training *t)
-{
-	labels_hash *labels = t->state->labels;
-	labels_iterator it;
-	LabelEntry *entry;
-	uint32		n = 0;
-
-	t->header.nclasses = labels->members;
-	t->classes = palloc(mul_size(labels->members, sizeof(LabelEntry *)));
-	t->class_of_number = palloc(mul_size(labels->members, sizeof(uint16)));
-	t->class_rows = palloc0(mul_size(labels->members, sizeof(uint64)));
-
-	labels_start_iterate(labels, &it);
-	while ((entry = labels_iterate(labels, &it)) != NULL)
-		t->classes[n++] = entry;
-	qsort(t->classes, n, sizeof(LabelEntry *),
-		  t->state->label_type == LA_LABEL_BIGINT ? compare_label_bigint : compare_label_text);
-	for (uint32 i = 0; i < n; i++)
-		t->class_of_number[t->classes[i]->number] = i;
-}
-
-static void
-read_labels(Training *t)
-{
-	RowStore   *store = t->state->rows;
-	uint16	   *label = t->rows.label;
-	int			nrows;
-
-	for (int chunk = 0; chunk < la_rowstore_nchunks(store); chunk++)
-	{
-		const double *numbers = la_rowstore_read(store, chunk, t->state->nfeatures, &nrows);
-
-		CHECK_FOR_INTERRUPTS();
-		for (int i = 0; i < nrows; i++)
-		{
-			uint16		cls = t->class_of_number[(uint32) numbers[i]];
-
-			*label++ = cls;
-			t->class_rows[cls]++;
-		}
-	}
-}
-
-/* The keys of the values of a feature that are not missing. */
-static Size
-read_keys(RowStore *store, int feature, uint64 *keys)
-{
-	Size		n = 0;
-	int			nrows;
-
-	for (int chunk = 0; chunk < la_rowstore_nchunks(store); chunk++)
-	{
-		const double *values = la_rowstore_read(store, chunk, feature, &nrows);
-
-		CHECK_FOR_INTERRUPTS();
-		for (int i = 0; i < nrows; i++)
-		{
-			if (!isnan(values[i]))
-				keys[n++] = la_key_of_double(values[i]);
-		}
-	}
-	return n;
-}
-
-static void
-bin_feature(Training *t, int feature, uint64 *keys, uint64 *scratch)
-{
-	RowStore   *store = t->state->rows;
-	uint8	   *bins = t->rows.bins + (Size) feature * t->rows.nrows;
-	double	   *cuts = t->cuts + t->first_cut[feature];
-	Size		n = read_keys(store, feature, keys);
-	int			ncuts;
-	int			nrows;
-
-	la_radix_sort(keys, scratch, n);
-	ncuts = la_bin_cuts(keys, n, t->header.bins, cuts);
-	t->first_cut[feature + 1] = t->first_cut[feature] + ncuts;
-
-	for (int chunk = 0; chunk < la_rowstore_nchunks(store); chunk++)
-	{
-		const double *values = la_rowstore_read(store, chunk, feature, &nrows);
-
-		CHECK_FOR_INTERRUPTS();
-		la_bin_column(values, nrows, cuts, ncuts, bins);
-		bins += nrows;
-	}
-}
-
-static void *
-alloc_huge(Size count, Size size)
-{
-	return MemoryContextAllocHuge(CurrentMemoryContext, Max(mul_size(count, size), 1));
-}
-
-static void
-bin_features(Training *t)
-{
-	int			nfeatures = t->state->nfeatures;
-	uint64	   *keys = alloc_huge(t->rows.total, sizeof(uint64));
-	uint64	   *scratch = alloc_huge(t->rows.total, sizeof(uint64));
-
-	t->cuts = alloc_huge((Size) nfeatures * (t->header.bins - 1), sizeof(double));
-	t->first_cut = alloc_huge(nfeatures + 1, sizeof(uint32));
-	t->first_cut[0] = 0;
-	for (int feature = 0; feature < nfeatures; feature++)
-		bin_feature(t, feature, keys, scratch);
-	pfree(keys);
-	pfree(scratch);
-}
-
-static void
-collapse_rows(Training *t)
-{
-	Size		n = t->rows.total;
-	CollapseScratch scratch;
-
-	scratch.keys = alloc_huge(n, sizeof(uint64));
-	scratch.key_scratch = alloc_huge(n, sizeof(uint64));
-	scratch.order = alloc_huge(n, sizeof(uint32));
-	scratch.order_scratch = alloc_huge(n, sizeof(uint32));
-	scratch.column = alloc_huge(n, sizeof(uint8));
-	t->rows.row_of = alloc_huge(n, sizeof(uint32));
-
-	la_forest_rows_collapse(&t->rows, &scratch);
-
-	pfree(scratch.keys);
-	pfree(scratch.key_scratch);
-	pfree(scratch.order);
-	pfree(scratch.order_scratch);
-	pfree(scratch.column);
-}
-
-static void
-prepare_rows(Training *t)
-{
-	Size		n = la_rowstore_nrows(t->state->rows);
-
-	t->rows.nrows = t->rows.total = n;
-	t->rows.nfeatures = t->header.nfeatures;
-	t->rows.nclasses = t->header.nclasses;
-	t->rows.label = alloc_huge(n, sizeof(uint16));
-	t->rows.bins = alloc_huge(mul_size(n, t->header.nfeatures), sizeof(uint8));
-	read_labels(t);
-	bin_features(t);
-	collapse_rows(t);
-}
-
-/* --- from bins to a model ------------------------------------------------- */
-
-/* the model being written: a bytea that grows */
-typedef struct ModelBuffer
-{
-	bytea	   *model;
-	Size		capacity;
-	Size		used;			/* with the header of the bytea and the envelope */
-} ModelBuffer;
-
-static ByteWriter
-reserve(ModelBuffer *buffer, Size size)
-{
-	Size		needed = add_size(buffer->used, size);
-	ByteWriter	writer;
-
-	if (needed > MaxAllocSize)
+	if (skip_row(fcinfo))
+		return unchanged_state(fcinfo);
+	target = PG_GETARG_FLOAT8(1);
+	la_check_finite(target, "target");
+	if (unlikely(fabs(target) > LA_MAX_TARGET))
 		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("random forest would be larger than a value can be (1 GB)"),
-				 errhint("Use fewer trees, a larger min_leaf, or a max_depth.")));
-	if (needed > buffer->capacity)
-	{
-		buffer->capacity = Min(Max(needed, buffer->capacity * 2), MaxAllocSize);
-		buffer->model = repalloc(buffer->model, buffer->capacity);
-	}
-	writer.data = (uint8 *) buffer->model + buffer->used;
-	writer.pos = 0;
-	buffer->used = needed;
-	return writer;
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("target must be a number from %g to %g, not %g",
+						-LA_MAX_TARGET, LA_MAX_TARGET, target)));
+	return end_row(begin_row(fcinfo, LA_LABEL_NUMBER), target + 0.0);	/* -0 becomes 0 */
 }
 
-static void
-write_header(const Training *t, ModelBuffer *buffer)
-{
-	ForestClass *classes = palloc(mul_size(t->header.nclasses, sizeof(ForestClass)));
-	ByteWriter	writer;
-
-	for (uint32 i = 0; i < t->header.nclasses; i++)
-	{
-		classes[i].label = (const uint8 *) t->classes[i]->label.text;
-		classes[i].length = t->classes[i]->label.length;
-		classes[i].nrows = t->class_rows[i];
-	}
-	writer = reserve(buffer, la_forest_header_size(&t->header, classes, t->first_cut));
-	la_forest_write_header(&writer, &t->header, classes, t->first_cut, t->cuts);
-}
-
-static void
-grow_trees(const Training *t, ModelBuffer *buffer)
-{
-	void	   *memory = alloc_huge(la_tree_grower_size(&t->rows), 1);
-	TreeGrower *grower = la_tree_grower_init(memory, &t->rows, &t->state->options.grow);
-
-	for (uint32 i = 0; i < t->header.ntrees; i++)
-	{
-		const ForestTree *tree;
-		ByteWriter	writer;
-
-		la_tree_begin(grower, i);
-		do
-			CHECK_FOR_INTERRUPTS();
-		while (la_tree_step(grower));
-
-		tree = la_tree_result(grower);
-		writer = reserve(buffer, la_forest_tree_size(tree));
-		la_forest_write_tree(&writer, tree);
-	}
-}
-
-static void
-fill_header(Training *t)
-{
-	const TrainOptions *options = &t->state->options;
-
-	t->header.label_type = t->state->label_type;
-	t->header.nfeatures = t->state->nfeatures;
-	t->header.ntrees = options->trees;
-	t->header.nrows = la_rowstore_nrows(t->state->rows);
-	t->header.max_depth = options->grow.max_depth;
-	t->header.min_leaf = options->grow.min_leaf;
-	t->header.mtry = options->grow.mtry;
-	t->header.bins = options->bins;
-	t->header.sample = options->grow.sample;
-	t->header.seed = (int64) options->grow.seed;
-}
-
-/* The model in the caller's context; everything else is in the current one. */
-static bytea *
-train(TrainState *state, MemoryContext result_context)
-{
-	Training	t = {.state = state};
-	ModelBuffer buffer;
-
-	fill_header(&t);
-	order_classes(&t);
-	prepare_rows(&t);
-
-	buffer.used = VARHDRSZ + LA_ENVELOPE_BYTES;
-	buffer.capacity = 8192;
-	buffer.model = MemoryContextAlloc(result_context, buffer.capacity);
-	write_header(&t, &buffer);
-	grow_trees(&t, &buffer);
-
-	SET_VARSIZE(buffer.model, buffer.used);
-	la_model_seal(buffer.model, LA_MODEL_FOREST, LA_FOREST_VERSION);
-	return buffer.model;
-}
-
-/* final function of rf_train: the state is left as it is */
+/* final function of rf_train and rf_train_regression: the state is left as it is */
 Datum
 rf_train_final(PG_FUNCTION_ARGS)
 {
 	MemoryContext context;
 	MemoryContext old;
+	TrainingSet *set;
+	ForestPlan	plan;
 	bytea	   *model;
 
 	if (!AggCheckCallContext(fcinfo, NULL))
@@ -595,7 +335,11 @@ rf_train_final(PG_FUNCTION_ARGS)
 	context = AllocSetContextCreate(CurrentMemoryContext, "random forest training",
 									ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
-	model = train((TrainState *) PG_GETARG_POINTER(0), old);
+	set = &((TrainState *) PG_GETARG_POINTER(0))->set;
+	la_forest_progress_begin(la_rowstore_nrows(set->rows), set->options.trees);
+	la_forest_prepare(set, &plan);
+	model = la_forest_build(&plan, fcinfo, old);
+	la_forest_progress_end();
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 	PG_RETURN_BYTEA_P(model);

@@ -40,6 +40,13 @@
 #define la_sendcountedtext(buf, text, length) pq_sendcountedtext(buf, text, length, false)
 #endif
 
+/* An entry of the array of backends, counted from 1. */
+#if PG_VERSION_NUM >= 160000
+#define la_local_beentry_by_index(i) pgstat_get_local_beentry_by_index(i)
+#else
+#define la_local_beentry_by_index(i) pgstat_fetch_stat_local_beentry(i)
+#endif
+
 /* Read exactly "size" bytes of a temporary file. */
 #if PG_VERSION_NUM >= 160000
 #define la_buffile_read_exact(file, ptr, size) BufFileReadExact(file, ptr, size)
@@ -49,7 +56,7 @@
 		if (BufFileRead(file, ptr, size) != (size)) \
 			ereport(ERROR, \
 					(errcode_for_file_access(), \
-					 errmsg("could not read the temporary file of collected rows"))); \
+					 errmsg("could not read a temporary file"))); \
 	} while (0)
 #endif
 

@@ -75,8 +75,17 @@ not_a_model(const char *detail)
 const uint8 *
 la_model_open(const bytea *model, ModelKind kind, uint16 newest, Size *size)
 {
-	const uint8 *envelope = (const uint8 *) VARDATA_ANY(model);
-	Size		total = VARSIZE_ANY_EXHDR(model);
+	return la_model_open_bytes((const uint8 *) VARDATA_ANY(model), VARSIZE_ANY_EXHDR(model),
+							   kind, newest, size);
+}
+
+/*
+ * la_model_open_bytes
+ *		The same of "total" bytes that need not be a value of their own.
+ */
+const uint8 *
+la_model_open_bytes(const uint8 *envelope, Size total, ModelKind kind, uint16 newest, Size *size)
+{
 	ByteReader	reader = {envelope, total, 4, false};
 	uint16		version;
 	uint16		found_kind;

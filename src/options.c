@@ -154,6 +154,38 @@ la_option_share(Options *options, const char *name, double otherwise)
 	return number;
 }
 
+/*
+ * la_option_name
+ *		Whether an option is given as its only name; another value is an error.
+ */
+bool
+la_option_name(Options *options, const char *option, const char *name)
+{
+	JsonbValue	value;
+
+	if (!find_option(options, option, &value))
+		return false;
+	if (!la_option_is_string(options, option, name))
+		bad_option(option, &value, psprintf("\"%s\" or null", name));
+	return true;
+}
+
+/*
+ * la_option_bool
+ *		A truth value, or "otherwise" if the option is absent.
+ */
+bool
+la_option_bool(Options *options, const char *name, bool otherwise)
+{
+	JsonbValue	value;
+
+	if (!find_option(options, name, &value))
+		return otherwise;
+	if (value.type != jbvBool)
+		bad_option(name, &value, "true or false");
+	return value.val.boolean;
+}
+
 static bool
 is_known(const Options *options, const JsonbValue *key)
 {

@@ -70,6 +70,17 @@ la_rowstore_create(MemoryContext context, int ncols, bool may_spill)
 	return store;
 }
 
+/*
+ * la_rowstore_limit_memory
+ *		Keep at most so many bytes of rows in memory, even if
+ *		liveanalytics.collect_mem allows more.
+ */
+void
+la_rowstore_limit_memory(RowStore *store, Size limit)
+{
+	store->limit = Min(store->limit, limit);
+}
+
 static void
 free_store_callback(Datum store)
 {

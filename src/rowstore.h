@@ -11,6 +11,7 @@ typedef struct RowStore RowStore;
 
 extern RowStore *la_rowstore_create(MemoryContext context, int ncols, bool may_spill);
 extern RowStore *la_rowstore_create_for_aggregate(FunctionCallInfo fcinfo, int ncols);
+extern void la_rowstore_limit_memory(RowStore *store, Size limit);
 extern void la_rowstore_append(RowStore *store, const double *row);
 extern void la_rowstore_free(RowStore *store);
 

@@ -12,6 +12,7 @@
  */
 #include "binning.h"
 
+#include <math.h>
 #include <stdbool.h>
 
 #include "radix.h"
@@ -84,14 +85,46 @@ la_bin_cuts(const uint64_t *sorted_keys, size_t n, int max_bins, double *cuts)
 	return ncuts;
 }
 
+/* The cuts, and infinity up to 255 of them: every search takes eight steps. */
+static void
+pad_cuts(const double *cuts, int ncuts, double *padded)
+{
+	for (int i = 0; i < LA_MAX_BINS; i++)
+		padded[i] = i < ncuts ? cuts[i] : INFINITY;
+}
+
+/*
+ * The bins of four values, found side by side: a search waits for memory at
+ * each step, and four wait together.
+ */
+static inline void
+bin_four(const double *values, const double *padded, uint8_t *bins, size_t stride)
+{
+	uint32_t	below[4] = {0, 0, 0, 0};
+
+	for (uint32_t half = 128; half > 0; half /= 2)
+	{
+		for (int i = 0; i < 4; i++)
+			below[i] += -(uint32_t) (padded[below[i] + half - 1] < values[i]) & half;
+	}
+	for (int i = 0; i < 4; i++)
+		bins[i * stride] = values[i] != values[i] ? LA_MISSING_BIN : (uint8_t) below[i];
+}
+
 /*
  * la_bin_column
- *		The bins of n values.
+ *		The bins of n values, each "stride" bytes after the one before.
  */
 void
 la_bin_column(const double *values, size_t n,
-			  const double *cuts, int ncuts, uint8_t *bins)
+			  const double *cuts, int ncuts, uint8_t *bins, size_t stride)
 {
-	for (size_t i = 0; i < n; i++)
-		bins[i] = la_bin_of(values[i], cuts, ncuts);
+	double		padded[LA_MAX_BINS];
+	size_t		i = 0;
+
+	pad_cuts(cuts, ncuts, padded);
+	for (; i + 4 <= n; i += 4)
+		bin_four(values + i, padded, bins + i * stride, stride);
+	for (; i < n; i++)
+		bins[i * stride] = la_bin_of(values[i], cuts, ncuts);
 }

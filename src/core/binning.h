@@ -14,7 +14,8 @@
 
 extern int	la_bin_cuts(const uint64_t *sorted_keys, size_t n, int max_bins, double *cuts);
 extern void la_bin_column(const double *values, size_t n,
-						  const double *cuts, int ncuts, uint8_t *bins);
+						  const double *cuts, int ncuts,
+						  uint8_t *bins, size_t stride);
 
 /*
  * la_bin_of

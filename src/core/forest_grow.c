@@ -1,85 +1,71 @@
 /*
  * forest_grow.c
- *		Growing one classification tree of a random forest, one node per call.
+ *		Growing one tree of a random forest, one node per call.
  *
  * A tree is grown on rows drawn with replacement; each node tries "mtry"
- * features drawn at random and takes the split with the least Gini impurity.
- * As in scikit-learn the draw goes on while only constant features were met.
- * Features are binned, so a split is found by counting: classes per bin, then
- * one walk over the bins.  Rows with a missing value are tried on both sides.
+ * features drawn at random and takes the split with the largest gain
+ * (forest_split.c).  As in scikit-learn the draw goes on while only constant
+ * features were met.
  *
- * Rows live in "node order": every node owns a range of positions, and
- * splitting partitions the range.  Next to the row number a position holds its
- * class and how often the row was drawn, packed in 64 bits, so that counting
- * reads memory in sequence but for the bins.  With two classes the packing is
- * such that adding packed values adds both class counts at once.
+ * What was drawn lies in "node order": every node owns a range of entries, and
+ * splitting partitions the range.  An entry holds all that is known of a row,
+ * weight, label and bins, so that a node, however deep, is read in sequence.
+ * Nodes are grown in preorder, which is the order of the bytes of a model.
  *
- * Sums of squared counts are exact integers and everything else is done in a
- * fixed order: equal input gives equal trees on every machine.
- *
- * Sources: Breiman, Random Forests, Machine Learning 45, 2001; Ke et al.,
- * LightGBM, NIPS 2017 (histograms).
+ * Source: Breiman, Random Forests, Machine Learning 45, 2001.
  */
 #include "forest_grow.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "binning.h"
+#include "forest_split.h"
+#include "prng.h"
 
-#define NBINS 256				/* LA_MAX_BINS and the missing bin */
-#define SMALL_NODE 256			/* below, counters are cleared bin by bin */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
 
-/* the smaller child is split first, so this many wait at most */
-#define MAX_PENDING 64
+#define NO_PARENT UINT32_MAX
 
+/* a gain has the square of a number, times rows^4, or a weight^4 */
+#define MAX_NUMBER_EXPONENT 400
+#define MAX_WEIGHT_EXPONENT 200
+
+/* a node to be grown */
 typedef struct PendingNode
 {
-	uint32_t	node;
-	uint32_t	begin;			/* range of positions */
+	uint32_t	begin;			/* range of entries */
 	uint32_t	end;
 	uint32_t	depth;
+	uint32_t	parent;			/* of the child that is grown second; else NO_PARENT */
+	uint32_t	nrows;
+	uint32_t	ones;			/* two classes */
 } PendingNode;
-
-typedef struct Split
-{
-	double		score;			/* larger is purer; 0: none found */
-	uint32_t	feature;
-	uint8_t		bin;
-	bool		missing_left;
-} Split;
-
-/* one side of a split: rows, and the sum of squared class counts */
-typedef struct Side
-{
-	uint64_t	rows;
-	uint64_t	squares;
-} Side;
 
 struct TreeGrower
 {
 	const ForestRows *rows;
 	GrowOptions options;
+	GrowMemory	more;
 	Prng		prng;
+	SplitFinder finder;
 
-	uint32_t	nactive;		/* distinct rows drawn */
-	uint32_t   *drawn;			/* per distinct row: how often */
-	uint32_t   *row;			/* per position, as is packed */
-	uint64_t   *packed;
-	uint32_t   *row_scratch;
-	uint64_t   *packed_scratch;
-
+	uint8_t    *drawn;			/* per row as it came: how often */
+	uint8_t    *entries;
+	size_t		entries_size;	/* bytes there is room for, as in the others */
+	size_t		heads_size;
 	uint32_t   *features;		/* permuted by the draws */
-	uint64_t   *bin_total;		/* per bin; two classes: packed, else rows */
-	uint32_t   *bin_entries;	/* per bin: positions (more than two classes) */
-	uint64_t	touched[NBINS / 64];	/* which bins are not empty */
-	uint32_t   *class_rows;		/* per class, of the node at hand */
-	uint32_t   *class_left;		/* per class, left of the split at hand */
-	uint32_t   *class_list;		/* classes present in the node */
+	double	   *importance;
+	double	   *class_weight;
+	double		scale;			/* of the numbers in the entries, a power of two */
 
-	PendingNode pending[MAX_PENDING];
-	int			npending;
+	PendingNode *pending;
+	uint32_t	npending;
+	size_t		pending_size;
 	ForestTree	tree;
+	size_t		nodes_size;
+	size_t		counts_size;
+	size_t		means_size;
 };
 
 /* --- memory ----------------------------------------------------------- */
@@ -94,37 +80,34 @@ take(uint8_t *memory, size_t *used, size_t count, size_t size)
 	return piece;
 }
 
+static uint32_t
+at_least_two(uint32_t nclasses)
+{
+	return nclasses < 2 ? 2 : nclasses;
+}
+
 static size_t
 lay_out(TreeGrower *g, uint8_t *memory, const ForestRows *rows)
 {
+	SplitFinder *f = &g->finder;
 	size_t		used = 0;
-	size_t		n = rows->nrows;
+	size_t		nclasses = at_least_two(rows->nclasses);
 
 	take(memory, &used, 1, sizeof(TreeGrower));
-	g->drawn = take(memory, &used, n, sizeof(uint32_t));
-	g->row = take(memory, &used, n, sizeof(uint32_t));
-	g->row_scratch = take(memory, &used, n, sizeof(uint32_t));
-	g->packed = take(memory, &used, n, sizeof(uint64_t));
-	g->packed_scratch = take(memory, &used, n, sizeof(uint64_t));
+	g->drawn = take(memory, &used, rows->total, 1);
 	g->features = take(memory, &used, rows->nfeatures, sizeof(uint32_t));
-	g->bin_total = take(memory, &used, NBINS, sizeof(uint64_t));
-	g->bin_entries = take(memory, &used, NBINS, sizeof(uint32_t));
-	g->class_rows = take(memory, &used, rows->nclasses, sizeof(uint32_t));
-	g->class_left = take(memory, &used, rows->nclasses, sizeof(uint32_t));
-	g->class_list = take(memory, &used, rows->nclasses, sizeof(uint32_t));
-
-	/* a leaf per row at most; a mixed leaf has two rows and a run at most 3/2 of them */
-	g->tree.nodes = take(memory, &used, 2 * n + 1, sizeof(ForestNode));
-	g->tree.counts = take(memory, &used, 2 * n + 1, sizeof(ForestCount));
+	g->importance = take(memory, &used, rows->nfeatures, sizeof(double));
+	g->class_weight = take(memory, &used, nclasses, sizeof(double));
+	f->totals = take(memory, &used, la_split_histogram_size(rows->nclasses), 1);
+	f->class_rows = take(memory, &used, nclasses, sizeof(uint32_t));
+	f->class_left = take(memory, &used, nclasses, sizeof(uint32_t));
+	f->class_list = take(memory, &used, nclasses, sizeof(uint32_t));
 	return used;
 }
 
 /*
  * la_tree_grower_size
- *		Bytes of memory for la_tree_grower_init.
- *
- * No overflow: the rows are held in memory already, in a similar number of
- * bytes, and there are less than 2^32 of them.
+ *		Bytes of memory for la_tree_grower_init; more is asked for later.
  */
 size_t
 la_tree_grower_size(const ForestRows *rows)
@@ -134,67 +117,89 @@ la_tree_grower_size(const ForestRows *rows)
 	return lay_out(&unused, NULL, rows);
 }
 
+static EntryLayout
+entry_layout(const ForestRows *rows)
+{
+	EntryLayout layout = {0, LA_ENTRY_NUMBER_AT, 0};
+
+	if (rows->nclasses == 0)
+		layout.bins_at += sizeof(double);
+	else
+		do
+			layout.label_bits++;
+		while ((uint64_t) 1 << layout.label_bits < rows->nclasses);
+	layout.size = (layout.bins_at + rows->nfeatures + 7) & ~UINT32_C(7);
+	return layout;
+}
+
+/*
+ * A power of two that brings numbers, the largest of which is given, to the
+ * size of 2^limit: products of them must not overflow, nor vanish.  It is 1 if
+ * the largest is between 2^-limit and 2^limit, as it nearly always is.
+ */
+static double
+scale_of(double largest, int limit)
+{
+	int			exponent;
+
+	frexp(largest, &exponent);
+	if (largest == 0 || (exponent > -limit && exponent <= limit))
+		return 1;
+	return ldexp(1, limit - exponent < 1000 ? limit - exponent : 1000);
+}
+
+static double
+number_scale(const ForestRows *rows)
+{
+	double		largest = 0;
+
+	for (uint32_t r = 0; r < rows->nrows; r++)
+	{
+		double		size = fabs(la_forest_row_number(rows, la_forest_row(rows, r)));
+
+		largest = size > largest ? size : largest;
+	}
+	return scale_of(largest, MAX_NUMBER_EXPONENT);
+}
+
 /*
  * la_tree_grower_init
- *		A grower in "memory", which is aligned as malloc aligns; "rows" must outlive it.
+ *		A grower in "memory", which is aligned as malloc aligns; "rows", and
+ *		what "options" points to, must outlive it.
  */
 TreeGrower *
-la_tree_grower_init(void *memory, const ForestRows *rows, const GrowOptions *options)
+la_tree_grower_init(void *memory, const ForestRows *rows, const GrowOptions *options,
+					GrowMemory more)
 {
 	TreeGrower *g = memory;
+	SplitFinder *f = &g->finder;
 
 	memset(g, 0, sizeof(TreeGrower));
 	lay_out(g, memory, rows);
+	memset(f->class_rows, 0, at_least_two(rows->nclasses) * sizeof(*f->class_rows));
+
 	g->rows = rows;
 	g->options = *options;
-	memset(g->bin_total, 0, NBINS * sizeof(*g->bin_total));
-	memset(g->bin_entries, 0, NBINS * sizeof(*g->bin_entries));
-	memset(g->class_rows, 0, rows->nclasses * sizeof(*g->class_rows));
-	memset(g->class_left, 0, rows->nclasses * sizeof(*g->class_left));
+	g->more = more;
+	for (uint32_t i = 0; i < at_least_two(rows->nclasses); i++)
+		g->class_weight[i] = options->class_weight && i < rows->nclasses ? options->class_weight[i] : 1;
+	f->layout = entry_layout(rows);
+	f->nclasses = rows->nclasses;
+	f->min_leaf = options->min_leaf;
+	f->weighted = options->class_weight != NULL;
+	f->class_weight = g->class_weight;
+	g->scale = rows->nclasses == 0 ? number_scale(rows) : 1;
 	return g;
 }
 
-/* --- packing ----------------------------------------------------------- */
-
-static inline bool
-is_binary(const TreeGrower *g)
+/* Make room for "count" elements, and for half as many again. */
+static void *
+make_room(TreeGrower *g, void *array, size_t *size, size_t count, size_t element)
 {
-	return g->rows->nclasses <= 2;
-}
-
-/*
- * Two classes: rows in the low half, rows of class 1 in the high half.
- * More: rows in the low half, the class in the high half.
- */
-static inline uint64_t
-pack(const TreeGrower *g, uint32_t drawn, uint16_t label)
-{
-	if (is_binary(g))
-		return (uint64_t) drawn | (label ? (uint64_t) drawn << 32 : 0);
-	return (uint64_t) drawn | ((uint64_t) label << 32);
-}
-
-static inline uint32_t
-packed_rows(uint64_t packed)
-{
-	return (uint32_t) packed;
-}
-
-static inline uint32_t
-packed_class(uint64_t packed)
-{
-	return (uint32_t) (packed >> 32);
-}
-
-/* rows and squared class counts of packed two-class counts */
-static inline Side
-binary_side(uint64_t packed)
-{
-	uint64_t	rows = (uint32_t) packed;
-	uint64_t	ones = packed >> 32;
-	uint64_t	zeros = rows - ones;
-
-	return (Side) {rows, ones * ones + zeros * zeros};
+	if (count * element <= *size)
+		return array;
+	*size = (count + count / 2 + 64) * element;
+	return g->more.resize(g->more.context, array, *size);
 }
 
 /* --- starting a tree --------------------------------------------------- */
@@ -202,22 +207,106 @@ binary_side(uint64_t packed)
 static void
 draw_rows(TreeGrower *g)
 {
-	const ForestRows *rows = g->rows;
-	double		wanted = g->options.sample * rows->total + 0.5;
+	uint32_t	total = g->rows->total;
+	double		wanted = g->options.sample * total + 0.5;
 	uint32_t	ndraws = wanted < 1 ? 1 : (uint32_t) wanted;
 
-	memset(g->drawn, 0, rows->nrows * sizeof(*g->drawn));
+	memset(g->drawn, 0, total);
 	for (uint32_t i = 0; i < ndraws; i++)
-		g->drawn[rows->row_of[la_prng_below(&g->prng, rows->total)]]++;
-
-	g->nactive = 0;
-	for (uint32_t row = 0; row < rows->nrows; row++)
 	{
-		if (g->drawn[row] == 0)
+		uint8_t    *times = &g->drawn[la_prng_below(&g->prng, total)];
+
+		*times += *times != UINT8_MAX;
+	}
+}
+
+static uint32_t
+weight_of(const TreeGrower *g, uint32_t record)
+{
+	uint32_t	end = la_forest_row_first(g->rows, record + 1);
+	uint32_t	weight = 0;
+
+	for (uint32_t i = la_forest_row_first(g->rows, record); i < end; i++)
+		weight += g->drawn[i];
+	return weight;
+}
+
+/* A record may be drawn more often than a head can say: it gets several entries. */
+static uint32_t
+max_weight(const TreeGrower *g)
+{
+	return UINT32_MAX >> g->finder.layout.label_bits;
+}
+
+static uint32_t
+count_entries(const TreeGrower *g)
+{
+	uint32_t	n = 0;
+
+	for (uint32_t r = 0; r < g->rows->nrows; r++)
+	{
+		uint32_t	weight = weight_of(g, r);
+
+		n += weight / max_weight(g) + (weight % max_weight(g) != 0);
+	}
+	return n;
+}
+
+static void
+write_entry(const TreeGrower *g, uint8_t *entry, const uint8_t *record, uint32_t weight)
+{
+	const EntryLayout *layout = &g->finder.layout;
+	uint32_t	head = weight;
+
+	if (g->rows->nclasses > 0)
+		head = weight << layout->label_bits | la_forest_row_class(g->rows, record);
+	else
+	{
+		double		number = la_forest_row_number(g->rows, record) * g->scale;
+
+		memcpy(entry + LA_ENTRY_NUMBER_AT, &number, sizeof(number));
+	}
+	memcpy(entry, &head, sizeof(head));
+	memcpy(entry + layout->bins_at, record, g->rows->nfeatures);
+}
+
+/* Write the entries of what was drawn, and make them the root. */
+static void
+gather_entries(TreeGrower *g)
+{
+	uint32_t	size = g->finder.layout.size;
+	uint32_t	nentries = count_entries(g);
+	uint8_t    *entry;
+
+	if ((size_t) nentries * size > g->entries_size)
+	{
+		g->entries_size = ((size_t) nentries + nentries / 64) * size;
+		g->entries = g->more.resize(g->more.context, g->entries, g->entries_size);
+	}
+	if (g->rows->nclasses > 2)
+		g->finder.heads = make_room(g, g->finder.heads, &g->heads_size, nentries, sizeof(uint32_t));
+	g->pending[0] = (PendingNode) {0, nentries, 0, NO_PARENT, 0, 0};
+	g->npending = 1;
+
+	entry = g->entries;
+	for (uint32_t r = 0; r < g->rows->nrows; r++)
+	{
+		const uint8_t *record = la_forest_row(g->rows, r);
+		uint32_t	weight = weight_of(g, r);
+
+		if (weight == 0)
 			continue;
-		g->row[g->nactive] = row;
-		g->packed[g->nactive] = pack(g, g->drawn[row], rows->label[row]);
-		g->nactive++;
+		g->pending[0].nrows += weight;
+		if (g->rows->nclasses == 2 && la_forest_row_class(g->rows, record) == 1)
+			g->pending[0].ones += weight;
+		while (weight > 0)
+		{
+			uint32_t	part = weight < max_weight(g) ? weight : max_weight(g);
+
+			write_entry(g, entry, record, part);
+			entry += size;
+			weight -= part;
+		}
 	}
 }
 
@@ -230,19 +319,22 @@ void
 la_tree_begin(TreeGrower *g, uint32_t tree)
 {
 	la_prng_seed(&g->prng, g->options.seed, tree);
-	for (uint32_t f = 0; f < g->rows->nfeatures; f++)
-		g->features[f] = f;
-	draw_rows(g);
-
-	g->tree.nnodes = 1;
+	for (uint32_t i = 0; i < g->rows->nfeatures; i++)
+	{
+		g->features[i] = i;
+		g->importance[i] = 0;
+	}
+	g->tree.nnodes = 0;
 	g->tree.ncounts = 0;
-	g->pending[0] = (PendingNode) {0, 0, g->nactive, 0};
-	g->npending = 1;
+	g->tree.nmeans = 0;
+	g->pending = make_room(g, g->pending, &g->pending_size, 1, sizeof(PendingNode));
+	draw_rows(g);
+	gather_entries(g);
 }
 
 /*
  * la_tree_result
- *		The finished tree, valid until the next la_tree_begin.
+ *		The finished tree.
  */
 const ForestTree *
 la_tree_result(const TreeGrower *g)
@@ -250,331 +342,277 @@ la_tree_result(const TreeGrower *g)
 	return &g->tree;
 }
 
-/* --- finding a split --------------------------------------------------- */
-
-static inline const uint8_t *
-bins_of(const TreeGrower *g, uint32_t feature)
+/*
+ * la_tree_drawn
+ *		Per row as it came, in canonical order: how often it was drawn.
+ */
+const uint8_t *
+la_tree_drawn(const TreeGrower *g)
 {
-	return g->rows->bins + (size_t) feature * g->rows->nrows;
+	return g->drawn;
 }
 
 /*
- * Remember the split if it is purer than the best so far.  Its score is
- * n_left * sum(p_left^2) + n_right * sum(p_right^2).  Among equals the one
- * met first stays: features are drawn at random, and favouring the lower
- * index would make the trees alike.
+ * la_tree_importance
+ *		Per feature: the gain of all splits on it.  Numbers beyond 1e120, or all
+ *		below 1e-120, are scaled for that, the same in all trees of the rows.
  */
-static inline bool
-consider(const TreeGrower *g, Split *best, Side left, Side right)
+const double *
+la_tree_importance(const TreeGrower *g)
 {
-	double		score;
+	return g->importance;
+}
 
-	if (left.rows < g->options.min_leaf || right.rows < g->options.min_leaf)
+/* --- finding a split --------------------------------------------------- */
+
+/* The next feature to try: a random one of those not tried in this node. */
+static void
+draw_feature(TreeGrower *g, uint32_t ntried)
+{
+	uint32_t	other = ntried + la_prng_below(&g->prng, g->rows->nfeatures - ntried);
+	uint32_t	feature = g->features[other];
+
+	g->features[other] = g->features[ntried];
+	g->features[ntried] = feature;
+}
+
+/* The best split over mtry features, and more while all were constant. */
+static Split
+find_split(TreeGrower *g, const SplitNode *node)
+{
+	Split		best = {.gain = -1};
+	uint32_t	nfeatures = g->rows->nfeatures;
+	uint32_t	ntried = 0;
+	int			nvarying = 0;
+
+	while (ntried < nfeatures && (ntried < g->options.mtry || nvarying == 0))
+	{
+		uint32_t	wanted = ntried < g->options.mtry ? g->options.mtry - ntried : 1;
+		int			batch = wanted < LA_SPLIT_BATCH ? (int) wanted : LA_SPLIT_BATCH;
+
+		for (int i = 0; i < batch; i++)
+			draw_feature(g, ntried + i);
+		nvarying += la_split_try(&g->finder, node, g->features + ntried, batch, &best);
+		ntried += batch;
+	}
+	return best;
+}
+
+/* --- making nodes ------------------------------------------------------ */
+
+typedef struct Words8
+{
+	uint64_t	w[1];
+} Words8;
+
+typedef struct Words16
+{
+	uint64_t	w[2];
+} Words16;
+
+typedef struct Words24
+{
+	uint64_t	w[3];
+} Words24;
+
+static inline bool
+goes_left(uint8_t bin, const Split *split)
+{
+	/* a missing value, 255, becomes 0 where it goes left */
+	return (uint8_t) (bin + split->missing_left) <= split->bin + split->missing_left;
+}
+
+/* No branch: every entry changes places with the first of the right side. */
+#define PARTITION(Words) \
+	do { \
+		Words	   *all = (Words *) g->entries; \
+		Words	   *left = all + node->begin; \
+		for (Words *entry = left; entry < all + node->end; entry++) \
+		{ \
+			bool		is_left = goes_left(((uint8_t *) entry)[at], split); \
+			Words		moved = *entry; \
+			*entry = *left; \
+			*left = moved; \
+			left += is_left; \
+		} \
+		return (uint32_t) (left - all); \
+	} while (0)
+
+static uint32_t
+partition_wide(TreeGrower *g, const PendingNode *node, const Split *split, size_t at)
+{
+	size_t		size = g->finder.layout.size;
+	uint32_t	left = node->begin;
+
+	for (uint32_t i = node->begin; i < node->end; i++)
+	{
+		uint64_t   *a = (uint64_t *) (g->entries + i * size);
+		uint64_t   *b = (uint64_t *) (g->entries + left * size);
+
+		if (!goes_left(((uint8_t *) a)[at], split))
+			continue;
+		if (a != b)
+		{
+			for (size_t word = 0; word < size / 8; word++)
+			{
+				uint64_t	moved = a[word];
+
+				a[word] = b[word];
+				b[word] = moved;
+			}
+		}
+		left++;
+	}
+	return left;
+}
+
+/* Move the entries that go left to the front of the range; return the border. */
+static uint32_t
+partition(TreeGrower *g, const PendingNode *node, const Split *split)
+{
+	size_t		at = g->finder.layout.bins_at + split->feature;
+
+	switch (g->finder.layout.size)
+	{
+		case 8:
+			PARTITION(Words8);
+		case 16:
+			PARTITION(Words16);
+		case 24:
+			PARTITION(Words24);
+		default:
+			return partition_wide(g, node, split, at);
+	}
+}
+
+static TreeNode *
+add_node(TreeGrower *g, const PendingNode *pending)
+{
+	ForestTree *tree = &g->tree;
+
+	tree->nodes = make_room(g, tree->nodes, &g->nodes_size, (size_t) tree->nnodes + 1, sizeof(TreeNode));
+	if (pending->parent != NO_PARENT)
+		tree->nodes[pending->parent].value = tree->nnodes - pending->parent;
+	return &tree->nodes[tree->nnodes++];
+}
+
+/* Split the node; the child with more rows is the next to be grown. */
+static void
+make_inner(TreeGrower *g, const PendingNode *node, const Split *split)
+{
+	uint32_t	border = partition(g, node, split);
+	uint32_t	self = g->tree.nnodes;
+	PendingNode left = {
+		node->begin, border, node->depth + 1, NO_PARENT, split->left_rows, split->left_ones
+	};
+	PendingNode right = {
+		border, node->end, node->depth + 1, NO_PARENT,
+		node->nrows - split->left_rows, node->ones - split->left_ones
+	};
+	bool		right_first = right.nrows > left.nrows;
+	PendingNode *second = right_first ? &left : &right;
+
+	*add_node(g, node) = (TreeNode) {
+		(uint16_t) split->feature, split->bin,
+		(split->missing_left ? LA_NODE_MISSING_LEFT : 0) | (right_first ? LA_NODE_RIGHT_FIRST : 0), 0
+	};
+	g->importance[split->feature] += split->gain;
+
+	second->parent = self;
+	g->pending = make_room(g, g->pending, &g->pending_size, (size_t) g->npending + 2, sizeof(PendingNode));
+	g->pending[g->npending++] = *second;
+	g->pending[g->npending++] = right_first ? right : left;
+}
+
+static void
+make_pure_leaf(TreeGrower *g, const PendingNode *node, uint32_t cls)
+{
+	*add_node(g, node) = (TreeNode) {LA_LEAF, 0, 0, cls};
+}
+
+/* Begin a run of counts; the caller adds "nclasses" of them. */
+static void
+make_mixed_leaf(TreeGrower *g, const PendingNode *node, uint32_t nclasses)
+{
+	ForestTree *tree = &g->tree;
+
+	*add_node(g, node) = (TreeNode) {LA_LEAF, 0, LA_NODE_MIXED, tree->ncounts};
+	tree->counts = make_room(g, tree->counts, &g->counts_size,
+							 (size_t) tree->ncounts + nclasses + 1, sizeof(ForestCount));
+	tree->counts[tree->ncounts++] = (ForestCount) {nclasses, node->nrows};
+}
+
+static void
+add_count(TreeGrower *g, uint32_t cls, uint32_t nrows)
+{
+	g->tree.counts[g->tree.ncounts++] = (ForestCount) {cls, nrows};
+}
+
+static bool
+may_split(const TreeGrower *g, const PendingNode *node)
+{
+	return node->nrows >= 2 * (uint64_t) g->options.min_leaf &&
+		(g->options.max_depth == 0 || node->depth < g->options.max_depth);
+}
+
+static SplitNode
+split_node(const TreeGrower *g, const PendingNode *node)
+{
+	SplitNode	result = {0};
+
+	result.entries = g->entries + (size_t) node->begin * g->finder.layout.size;
+	result.nentries = node->end - node->begin;
+	result.nrows = node->nrows;
+	return result;
+}
+
+/* Whether the node could be split, and was. */
+static bool
+try_to_split(TreeGrower *g, const PendingNode *node, const SplitNode *rows)
+{
+	Split		split;
+
+	if (!may_split(g, node))
 		return false;
-	score = (double) left.squares / (double) left.rows +
-		(double) right.squares / (double) right.rows;
-	if (score <= best->score)
+	split = find_split(g, rows);
+	if (split.gain < 0)
 		return false;
-	best->score = score;
+	make_inner(g, node, &split);
 	return true;
 }
 
-static inline bool
-next_touched(const TreeGrower *g, int *bin)
-{
-	int			word = ++*bin / 64;
-	uint64_t	bits;
-
-	if (*bin >= LA_MISSING_BIN)
-		return false;
-	bits = g->touched[word] >> (*bin % 64) << (*bin % 64);
-	while (bits == 0)
-	{
-		if (++word == NBINS / 64)
-			return false;
-		bits = g->touched[word];
-	}
-	*bin = word * 64 + __builtin_ctzll(bits);
-	return *bin < LA_MISSING_BIN;
-}
-
-static inline void
-touch(TreeGrower *g, uint8_t bin)
-{
-	g->touched[bin / 64] |= UINT64_C(1) << (bin % 64);
-}
-
-static inline bool
-is_touched(const TreeGrower *g, int bin)
-{
-	return (g->touched[bin / 64] >> (bin % 64)) & 1;
-}
-
-/*
- * The cut between two neighbouring bins of the node: in the middle of the
- * empty bins between them, where rows not drawn may fall.
- */
-static inline uint8_t
-cut_bin(int left, int right)
-{
-	return (uint8_t) (left + (right - left - 1) / 2);
-}
-
-static bool
-has_one_bin(const TreeGrower *g)
-{
-	int			n = 0;
-
-	for (int word = 0; word < NBINS / 64; word++)
-		n += __builtin_popcountll(g->touched[word]);
-	return n <= 1;
-}
-
 static void
-clear_bins(TreeGrower *g)
+grow_binary(TreeGrower *g, const PendingNode *node)
 {
-	for (int word = 0; word < NBINS / 64; word++)
-	{
-		for (uint64_t bits = g->touched[word]; bits != 0; bits &= bits - 1)
-		{
-			int			bin = word * 64 + __builtin_ctzll(bits);
+	SplitNode	rows = split_node(g, node);
 
-			g->bin_total[bin] = 0;
-			g->bin_entries[bin] = 0;
-		}
-		g->touched[word] = 0;
+	rows.ones = node->ones;
+	if (node->ones == 0 || node->ones == node->nrows)
+		make_pure_leaf(g, node, node->ones != 0);
+	else if (!try_to_split(g, node, &rows))
+	{
+		make_mixed_leaf(g, node, 2);
+		add_count(g, 0, node->nrows - node->ones);
+		add_count(g, 1, node->ones);
 	}
 }
 
-static void
-count_binary(TreeGrower *g, const PendingNode *node, const uint8_t *bins)
-{
-	uint64_t   *total = g->bin_total;
-
-	if (node->end - node->begin < SMALL_NODE)
-	{
-		for (uint32_t i = node->begin; i < node->end; i++)
-		{
-			uint8_t		bin = bins[g->row[i]];
-
-			total[bin] += g->packed[i];
-			touch(g, bin);
-		}
-		return;
-	}
-
-	for (uint32_t i = node->begin; i < node->end; i++)
-		total[bins[g->row[i]]] += g->packed[i];
-	for (int bin = 0; bin < NBINS; bin++)
-	{
-		if (total[bin] != 0)
-			touch(g, (uint8_t) bin);
-	}
-}
-
-/* Try all cuts of one feature, with the missing rows on one side. */
-static void
-walk_binary(TreeGrower *g, uint32_t feature, uint64_t all, uint64_t missing,
-			bool missing_left, Split *best)
-{
-	uint64_t	left = missing_left ? missing : 0;
-	int			bin = -1;
-	int			next;
-
-	if (!next_touched(g, &bin))
-		return;
-	for (next = bin; next_touched(g, &next); bin = next)
-	{
-		Side		l;
-		Side		r;
-
-		left += g->bin_total[bin];
-		l = binary_side(left);
-		r = binary_side(all - left);
-		if (consider(g, best, l, r))
-		{
-			best->feature = feature;
-			best->bin = cut_bin(bin, next);
-			best->missing_left = missing != 0 ? missing_left : l.rows >= r.rows;
-		}
-	}
-
-	/* all values left, what is missing right */
-	left += g->bin_total[bin];
-	if (missing != 0 && !missing_left &&
-		consider(g, best, binary_side(left), binary_side(missing)))
-	{
-		best->feature = feature;
-		best->bin = (uint8_t) bin;
-		best->missing_left = false;
-	}
-}
-
-static uint64_t
-sum_packed(const TreeGrower *g, const PendingNode *node)
-{
-	uint64_t	sum = 0;
-
-	for (uint32_t i = node->begin; i < node->end; i++)
-		sum += g->packed[i];
-	return sum;
-}
-
-/* Look for a better split on one feature; false if it is constant here. */
-static bool
-try_binary(TreeGrower *g, const PendingNode *node, uint64_t all, uint32_t feature, Split *best)
-{
-	uint64_t	missing;
-	bool		varies;
-
-	count_binary(g, node, bins_of(g, feature));
-	varies = !has_one_bin(g);
-	if (varies)
-	{
-		missing = g->bin_total[LA_MISSING_BIN];
-		walk_binary(g, feature, all, missing, false, best);
-		if (missing != 0)
-			walk_binary(g, feature, all, missing, true, best);
-	}
-	clear_bins(g);
-	return varies;
-}
-
-/*
- * More than two classes: sort the rows of the node by bin (a counting sort
- * into the scratch arrays), then move them from right to left one by one.
- * The cost depends on the rows alone, not on the number of classes.
- *
- * On return the rows of bin b end at position bin_total[b] of packed_scratch
- * and are bin_entries[b] in number.
- */
-static void
-sort_by_bin(TreeGrower *g, const PendingNode *node, const uint8_t *bins)
-{
-	uint64_t	position = 0;
-
-	for (uint32_t i = node->begin; i < node->end; i++)
-	{
-		uint8_t		bin = bins[g->row[i]];
-
-		g->bin_entries[bin]++;
-		touch(g, bin);
-	}
-	for (int word = 0; word < NBINS / 64; word++)
-	{
-		for (uint64_t bits = g->touched[word]; bits != 0; bits &= bits - 1)
-		{
-			int			bin = word * 64 + __builtin_ctzll(bits);
-
-			g->bin_total[bin] = position;
-			position += g->bin_entries[bin];
-		}
-	}
-	for (uint32_t i = node->begin; i < node->end; i++)
-		g->packed_scratch[g->bin_total[bins[g->row[i]]]++] = g->packed[i];
-}
-
-/* Move the rows of one bin from the right side to the left. */
-static void
-move_bin_left(TreeGrower *g, int bin, Side *left, Side *right)
-{
-	const uint64_t *packed = g->packed_scratch + g->bin_total[bin] - g->bin_entries[bin];
-
-	for (uint32_t i = 0; i < g->bin_entries[bin]; i++)
-	{
-		uint64_t	rows = packed_rows(packed[i]);
-		uint32_t	cls = packed_class(packed[i]);
-		uint64_t	on_left = g->class_left[cls];
-		uint64_t	on_right = g->class_rows[cls] - on_left;
-
-		left->rows += rows;
-		right->rows -= rows;
-		left->squares += rows * (2 * on_left + rows);
-		right->squares -= rows * (2 * on_right - rows);
-		g->class_left[cls] = (uint32_t) (on_left + rows);
-	}
-}
-
-/* As walk_binary, for any number of classes. */
-static void
-walk_classes(TreeGrower *g, uint32_t feature, Side all, bool missing_left,
-			 uint32_t nclasses, Split *best)
-{
-	Side		left = {0, 0};
-	Side		right = all;
-	bool		missing = is_touched(g, LA_MISSING_BIN);
-	int			bin = -1;
-	int			next;
-
-	for (uint32_t i = 0; i < nclasses; i++)
-		g->class_left[g->class_list[i]] = 0;
-	if (missing_left)
-		move_bin_left(g, LA_MISSING_BIN, &left, &right);
-
-	if (!next_touched(g, &bin))
-		return;
-	for (next = bin; next_touched(g, &next); bin = next)
-	{
-		move_bin_left(g, bin, &left, &right);
-		if (consider(g, best, left, right))
-		{
-			best->feature = feature;
-			best->bin = cut_bin(bin, next);
-			best->missing_left = missing ? missing_left : left.rows >= right.rows;
-		}
-	}
-
-	if (missing && !missing_left)
-	{
-		move_bin_left(g, bin, &left, &right);
-		if (consider(g, best, left, right))
-		{
-			best->feature = feature;
-			best->bin = (uint8_t) bin;
-			best->missing_left = false;
-		}
-	}
-}
-
-static bool
-try_classes(TreeGrower *g, const PendingNode *node, Side all, uint32_t nclasses,
-			uint32_t feature, Split *best)
-{
-	bool		varies;
-
-	sort_by_bin(g, node, bins_of(g, feature));
-	varies = !has_one_bin(g);
-	if (varies)
-	{
-		walk_classes(g, feature, all, false, nclasses, best);
-		if (is_touched(g, LA_MISSING_BIN))
-			walk_classes(g, feature, all, true, nclasses, best);
-	}
-	clear_bins(g);
-	return varies;
-}
-
-/* List the classes of the node and count their rows; undone by forget_classes. */
+/* List the classes of the node in order, and count their rows. */
 static uint32_t
-list_classes(TreeGrower *g, const PendingNode *node, Side *all)
+list_classes(TreeGrower *g, const SplitNode *rows)
 {
+	SplitFinder *f = &g->finder;
+	const uint8_t *entry = rows->entries;
+	uint32_t	mask = (UINT32_C(1) << f->layout.label_bits) - 1;
 	uint32_t	n = 0;
 
-	*all = (Side) {0, 0};
-	for (uint32_t i = node->begin; i < node->end; i++)
+	for (uint32_t i = 0; i < rows->nentries; i++, entry += f->layout.size)
 	{
-		uint32_t	cls = packed_class(g->packed[i]);
+		uint32_t	head = la_entry_head(entry);
 
-		if (g->class_rows[cls] == 0)
-			g->class_list[n++] = cls;
-		g->class_rows[cls] += packed_rows(g->packed[i]);
-	}
-	for (uint32_t i = 0; i < n; i++)
-	{
-		uint64_t	rows = g->class_rows[g->class_list[i]];
-
-		all->rows += rows;
-		all->squares += rows * rows;
+		if (f->class_rows[head & mask] == 0)
+			f->class_list[n++] = head & mask;
+		f->class_rows[head & mask] += head >> f->layout.label_bits;
 	}
 	return n;
 }
@@ -583,74 +621,7 @@ static void
 forget_classes(TreeGrower *g, uint32_t nclasses)
 {
 	for (uint32_t i = 0; i < nclasses; i++)
-		g->class_rows[g->class_list[i]] = 0;
-}
-
-/* The next feature to try: a random one of those not tried in this node. */
-static uint32_t
-draw_feature(TreeGrower *g, uint32_t ntried)
-{
-	uint32_t	other = ntried + la_prng_below(&g->prng, g->rows->nfeatures - ntried);
-	uint32_t	feature = g->features[other];
-
-	g->features[other] = g->features[ntried];
-	g->features[ntried] = feature;
-	return feature;
-}
-
-/* The best split over mtry features, and more while all were constant. */
-static Split
-find_split(TreeGrower *g, const PendingNode *node, Side all, uint64_t binary_all,
-		   uint32_t nclasses)
-{
-	Split		best = {0, 0, 0, false};
-	uint32_t	nconstant = 0;
-
-	for (uint32_t ntried = 0; ntried < g->rows->nfeatures; ntried++)
-	{
-		uint32_t	feature;
-		bool		varies;
-
-		if (ntried >= g->options.mtry && nconstant < ntried)
-			break;
-		feature = draw_feature(g, ntried);
-		if (is_binary(g))
-			varies = try_binary(g, node, binary_all, feature, &best);
-		else
-			varies = try_classes(g, node, all, nclasses, feature, &best);
-		nconstant += !varies;
-	}
-	return best;
-}
-
-/* --- making nodes ------------------------------------------------------ */
-
-/* Move the rows that go left to the front of the range; return the border. */
-static uint32_t
-partition(TreeGrower *g, const PendingNode *node, const Split *split)
-{
-	const uint8_t *bins = bins_of(g, split->feature);
-	uint32_t	left = node->begin;
-	uint32_t	right = 0;
-
-	for (uint32_t i = node->begin; i < node->end; i++)
-	{
-		uint32_t	row = g->row[i];
-		uint64_t	packed = g->packed[i];
-		uint8_t		bin = bins[row];
-		bool		goes_left = bin == LA_MISSING_BIN ? split->missing_left : bin <= split->bin;
-
-		/* no branch: write to both sides, advance one */
-		g->row[left] = row;
-		g->packed[left] = packed;
-		g->row_scratch[right] = row;
-		g->packed_scratch[right] = packed;
-		left += goes_left;
-		right += !goes_left;
-	}
-	memcpy(g->row + left, g->row_scratch, right * sizeof(*g->row));
-	memcpy(g->packed + left, g->packed_scratch, right * sizeof(*g->packed));
-	return left;
+		g->finder.class_rows[g->finder.class_list[i]] = 0;
 }
 
 static int
@@ -663,110 +634,82 @@ compare_classes(const void *a, const void *b)
 }
 
 static void
-add_count(TreeGrower *g, uint32_t cls, uint32_t nrows)
+make_class_leaf(TreeGrower *g, const PendingNode *node, uint32_t nclasses)
 {
-	g->tree.counts[g->tree.ncounts++] = (ForestCount) {cls, nrows};
-}
+	uint32_t   *list = g->finder.class_list;
 
-static void
-make_pure_leaf(TreeGrower *g, const PendingNode *node, uint32_t cls)
-{
-	g->tree.nodes[node->node] = (ForestNode) {LA_LEAF, 0, 0, cls};
-}
-
-static void
-begin_mixed_leaf(TreeGrower *g, const PendingNode *node, uint32_t nclasses, uint64_t rows)
-{
-	g->tree.nodes[node->node] = (ForestNode) {LA_LEAF, 0, LA_NODE_MIXED, g->tree.ncounts};
-	add_count(g, nclasses, (uint32_t) rows);
-}
-
-static void
-make_leaf(TreeGrower *g, const PendingNode *node, Side all, uint32_t nclasses)
-{
-	if (nclasses == 1)
-	{
-		make_pure_leaf(g, node, g->class_list[0]);
-		return;
-	}
-	qsort(g->class_list, nclasses, sizeof(*g->class_list), compare_classes);
-	begin_mixed_leaf(g, node, nclasses, all.rows);
+	qsort(list, nclasses, sizeof(*list), compare_classes);
+	make_mixed_leaf(g, node, nclasses);
 	for (uint32_t i = 0; i < nclasses; i++)
-		add_count(g, g->class_list[i], g->class_rows[g->class_list[i]]);
-}
-
-static void
-make_binary_leaf(TreeGrower *g, const PendingNode *node, uint64_t all)
-{
-	uint32_t	rows = packed_rows(all);
-	uint32_t	ones = packed_class(all);
-
-	if (ones == 0 || ones == rows)
-	{
-		make_pure_leaf(g, node, ones != 0);
-		return;
-	}
-	begin_mixed_leaf(g, node, 2, rows);
-	add_count(g, 0, rows - ones);
-	add_count(g, 1, ones);
-}
-
-/* Split the node and put its children on the list, the smaller one on top. */
-static void
-make_inner(TreeGrower *g, const PendingNode *node, const Split *split)
-{
-	uint32_t	border = partition(g, node, split);
-	uint32_t	child = g->tree.nnodes;
-	PendingNode left = {child, node->begin, border, node->depth + 1};
-	PendingNode right = {child + 1, border, node->end, node->depth + 1};
-	bool		left_smaller = border - node->begin < node->end - border;
-
-	g->tree.nodes[node->node] = (ForestNode) {
-		(uint16_t) split->feature, split->bin,
-		split->missing_left ? LA_NODE_MISSING_LEFT : 0, child
-	};
-	g->tree.nnodes += 2;
-	g->pending[g->npending++] = left_smaller ? right : left;
-	g->pending[g->npending++] = left_smaller ? left : right;
-}
-
-static bool
-may_split(const TreeGrower *g, const PendingNode *node, uint64_t rows, bool pure)
-{
-	return !pure && rows >= 2 * (uint64_t) g->options.min_leaf &&
-		(g->options.max_depth == 0 || node->depth < g->options.max_depth);
-}
-
-static void
-grow_binary(TreeGrower *g, const PendingNode *node)
-{
-	uint64_t	all = sum_packed(g, node);
-	uint32_t	rows = packed_rows(all);
-	uint32_t	ones = packed_class(all);
-	Split		split = {0, 0, 0, false};
-
-	if (may_split(g, node, rows, ones == 0 || ones == rows))
-		split = find_split(g, node, (Side) {0, 0}, all, 0);
-	if (split.score > 0)
-		make_inner(g, node, &split);
-	else
-		make_binary_leaf(g, node, all);
+		add_count(g, list[i], g->finder.class_rows[list[i]]);
 }
 
 static void
 grow_classes(TreeGrower *g, const PendingNode *node)
 {
-	Side		all;
-	uint32_t	nclasses = list_classes(g, node, &all);
-	Split		split = {0, 0, 0, false};
+	SplitNode	rows = split_node(g, node);
 
-	if (may_split(g, node, all.rows, nclasses == 1))
-		split = find_split(g, node, all, 0, nclasses);
-	if (split.score > 0)
-		make_inner(g, node, &split);
-	else
-		make_leaf(g, node, all, nclasses);
-	forget_classes(g, nclasses);
+	rows.npresent = list_classes(g, &rows);
+	if (rows.npresent == 1)
+		make_pure_leaf(g, node, g->finder.class_list[0]);
+	else if (!try_to_split(g, node, &rows))
+		make_class_leaf(g, node, rows.npresent);
+	forget_classes(g, rows.npresent);
+}
+
+/*
+ * Sum the numbers of a node, and find their range.  They are taken from one of
+ * them, so that they do not cancel each other however far from 0 they are.
+ */
+static void
+sum_numbers(const TreeGrower *g, SplitNode *rows, double *least, double *greatest)
+{
+	const uint8_t *entry = rows->entries;
+
+	rows->origin = *least = *greatest = la_entry_number(entry);
+	for (uint32_t i = 0; i < rows->nentries; i++, entry += g->finder.layout.size)
+	{
+		double		number = la_entry_number(entry);
+
+		rows->sum += la_entry_head(entry) * (number - rows->origin);
+		*least = number < *least ? number : *least;
+		*greatest = number > *greatest ? number : *greatest;
+	}
+}
+
+/* The mean, which rounding must not move out of the range of the numbers. */
+static double
+mean_number(const SplitNode *rows, double least, double greatest)
+{
+	double		mean = rows->origin + rows->sum / rows->nrows;
+
+	if (mean < least)
+		return least;
+	return mean > greatest ? greatest : mean;
+}
+
+static void
+make_number_leaf(TreeGrower *g, const PendingNode *node, double mean)
+{
+	ForestTree *tree = &g->tree;
+
+	*add_node(g, node) = (TreeNode) {LA_LEAF, 0, 0, tree->nmeans};
+	tree->means = make_room(g, tree->means, &g->means_size, (size_t) tree->nmeans + 1, sizeof(double));
+	tree->means[tree->nmeans++] = mean / g->scale;
+}
+
+static void
+grow_numbers(TreeGrower *g, const PendingNode *node)
+{
+	SplitNode	rows = split_node(g, node);
+	double		least;
+	double		greatest;
+
+	sum_numbers(g, &rows, &least, &greatest);
+	if (least == greatest)
+		make_number_leaf(g, node, least);
+	else if (!try_to_split(g, node, &rows))
+		make_number_leaf(g, node, mean_number(&rows, least, greatest));
 }
 
 /*
@@ -781,7 +724,9 @@ la_tree_step(TreeGrower *g)
 	if (g->npending == 0)
 		return false;
 	node = g->pending[--g->npending];
-	if (is_binary(g))
+	if (g->rows->nclasses == 0)
+		grow_numbers(g, &node);
+	else if (g->rows->nclasses <= 2)
 		grow_binary(g, &node);
 	else
 		grow_classes(g, &node);

@@ -1,23 +1,107 @@
 /*
  * forest_model.c
- *		A forest as flat arrays: its bytes, their validation, prediction.
+ *		A forest as bytes: writing them, reading and validating them.
  *
  * docs/model_format.md describes the bytes.  They come from a user, so nothing
  * in them is believed: la_forest_measure checks every count against the bytes
  * that remain before anything is allocated for it, la_forest_decode checks
- * what the numbers mean, and after that prediction needs no check.  Children
- * come after their parent, so every walk ends.
+ * what the numbers mean, and after that prediction needs no check.
+ *
+ * Trees are most of a forest, about two bytes a node.  Their nodes are in
+ * preorder, so nothing need say where a left child is, and where a right one
+ * is comes out of counting: link_nodes, which has no branch that could be
+ * guessed wrong.
  */
 #include "forest_model.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "binning.h"
 
-/* bytes of the parts of a payload that have a fixed size */
-#define FIXED_HEADER_BYTES (1 + 4 + 4 + 4 + 8 + 4 + 4 + 4 + 4 + 8 + 8)
-#define NODE_BYTES 8
-#define COUNT_BYTES 8
+/* bytes of what has a fixed size */
+#define HEADER_BYTES (1 + 4 + 4 + 4)
+#define PART_BYTES (4 + 8 + 4 + 4 + 4 + 4 + 8 + 8 + 1 + 4 + 8 + 8 + 8)
+#define TREE_BYTES (4 + 4 + 4 + 1)
+
+/* flags of a part */
+#define PART_WEIGHTED 0x01
+#define PART_PERMUTED 0x02
+
+/* with more features a node's code has two bytes */
+#define MAX_NARROW_FEATURES 63
+
+/*
+ * The code of a node: its feature, with the highest bit set if missing values
+ * go left and the one below it if the right child comes first; or all bits set
+ * for a leaf.
+ */
+#define NARROW_LEAF 0xff
+#define NARROW_SHIFT 6
+#define WIDE_LEAF 0xffff
+#define WIDE_SHIFT 14
+
+#define CODE_RIGHT_FIRST 1
+#define CODE_MISSING_LEFT 2
+
+/* a NaN, for a figure that is not known */
+#define NOT_KNOWN UINT64_C(0x7ff8000000000000)
+
+/* no class, value or share of a leaf has such a number */
+#define NO_PAYLOAD UINT32_C(0x80000000)
+
+/* the value of a leaf whose contents are the next of the leaf stream */
+#define NEXT_ENTRY 255
+
+/* A weight times a number of rows neither overflows nor vanishes. */
+#define MIN_WEIGHT 1e-100
+#define MAX_WEIGHT 1e100
+
+/* what stands before the streams of a tree */
+typedef struct TreeCounts
+{
+	uint32_t	nnodes;
+	uint32_t	nentries;		/* of the leaf stream */
+	uint32_t	ncounts;		/* class counts in them */
+	uint32_t	width;			/* bytes of a count, or of a number */
+} TreeCounts;
+
+/* --- sizes ------------------------------------------------------------- */
+
+static uint32_t
+code_width(uint32_t nfeatures)
+{
+	return nfeatures <= MAX_NARROW_FEATURES ? 1 : 2;
+}
+
+/* of a class in the leaf stream, or of a number of classes */
+static uint32_t
+class_width(uint32_t nclasses)
+{
+	return nclasses <= 255 ? 1 : 2;
+}
+
+/*
+ * Bytes of the leaf stream.  Of two classes a mixed leaf has both, so their
+ * counts are enough.
+ */
+static uint64_t
+leaf_stream_size(const TreeCounts *tree, uint32_t nclasses)
+{
+	uint64_t	wide = class_width(nclasses);
+
+	if (nclasses == 0)
+		return (uint64_t) tree->nentries * sizeof(double);
+	if (nclasses == 2)
+		return (uint64_t) tree->ncounts * tree->width;
+	return tree->nentries * wide + tree->ncounts * (wide + tree->width);
+}
+
+static uint64_t
+streams_size(const TreeCounts *tree, uint32_t nfeatures, uint32_t nclasses)
+{
+	return (uint64_t) tree->nnodes * (code_width(nfeatures) + 1) + leaf_stream_size(tree, nclasses);
+}
 
 /* --- writing ----------------------------------------------------------- */
 
@@ -26,16 +110,152 @@
  *		Bytes that la_forest_write_header writes.
  */
 size_t
-la_forest_header_size(const ForestHeader *header, const ForestClass *classes,
-					  const uint32_t *first_cut)
+la_forest_header_size(const ForestHeader *header, const ForestClass *classes)
 {
-	size_t		size = FIXED_HEADER_BYTES;
+	size_t		size = HEADER_BYTES;
 
 	for (uint32_t i = 0; i < header->nclasses; i++)
 		size += 4 + 8 + (size_t) classes[i].length;
-	size += (size_t) header->nfeatures * 2;
-	size += (size_t) first_cut[header->nfeatures] * 8;
 	return size;
+}
+
+/*
+ * la_forest_write_header
+ *		Write what comes before the parts.
+ */
+void
+la_forest_write_header(ByteWriter *writer, const ForestHeader *header, const ForestClass *classes)
+{
+	la_write_u8(writer, (uint8_t) header->label_type);
+	la_write_u32(writer, header->nfeatures);
+	la_write_u32(writer, header->nclasses);
+	la_write_u32(writer, header->nparts);
+	for (uint32_t i = 0; i < header->nclasses; i++)
+	{
+		la_write_u32(writer, classes[i].length);
+		la_write_bytes(writer, classes[i].label, classes[i].length);
+		la_write_u64(writer, classes[i].nrows);
+	}
+}
+
+/*
+ * la_forest_part_size
+ *		Bytes that la_forest_write_part writes.
+ */
+size_t
+la_forest_part_size(const ForestHeader *header, const ForestPart *part)
+{
+	size_t		nfeatures = header->nfeatures;
+	size_t		size = PART_BYTES + (size_t) part->nclasses * 2;
+
+	if (part->class_weight)
+		size += (size_t) part->nclasses * 8;
+	size += nfeatures * (part->permuted ? 24 : 8);
+	return size + nfeatures * 2 + (size_t) part->first_cut[nfeatures] * 8;
+}
+
+static void
+write_numbers(ByteWriter *writer, const double *numbers, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		la_write_f64(writer, numbers[i]);
+}
+
+/* NaN, for what is not known, is the same bytes everywhere. */
+static void
+write_figures(ByteWriter *writer, const double *figures, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+	{
+		if (isnan(figures[i]))
+			la_write_u64(writer, NOT_KNOWN);
+		else
+			la_write_f64(writer, figures[i]);
+	}
+}
+
+static void
+write_cuts(ByteWriter *writer, const ForestPart *part, uint32_t nfeatures)
+{
+	for (uint32_t f = 0; f < nfeatures; f++)
+	{
+		uint32_t	first = part->first_cut[f];
+		uint32_t	n = part->first_cut[f + 1] - first;
+
+		la_write_u16(writer, (uint16_t) n);
+		write_numbers(writer, part->cuts + first, n);
+	}
+}
+
+/*
+ * la_forest_write_part
+ *		Write a part but for its trees, of which there follow part->ntrees.
+ */
+void
+la_forest_write_part(ByteWriter *writer, const ForestHeader *header, const ForestPart *part)
+{
+	la_write_u32(writer, part->ntrees);
+	la_write_u64(writer, part->nrows);
+	la_write_u32(writer, part->max_depth);
+	la_write_u32(writer, part->min_leaf);
+	la_write_u32(writer, part->mtry);
+	la_write_u32(writer, part->bins);
+	la_write_f64(writer, part->sample);
+	la_write_u64(writer, (uint64_t) part->seed);
+	la_write_u8(writer, (part->class_weight ? PART_WEIGHTED : 0) | (part->permuted ? PART_PERMUTED : 0));
+	la_write_u64(writer, part->oob_rows);
+	la_write_f64(writer, part->oob_score);
+	la_write_f64(writer, part->oob_loss);
+
+	la_write_u32(writer, part->nclasses);
+	for (uint32_t i = 0; i < part->nclasses; i++)
+		la_write_u16(writer, part->classes[i]);
+	if (part->class_weight)
+		write_numbers(writer, part->class_weight, part->nclasses);
+	write_numbers(writer, part->impurity, header->nfeatures);
+	if (part->permuted)
+	{
+		write_figures(writer, part->permutation, header->nfeatures);
+		write_figures(writer, part->std_error, header->nfeatures);
+	}
+	write_cuts(writer, part, header->nfeatures);
+}
+
+/* A leaf of one class whose number fits into a byte needs no entry. */
+static inline bool
+has_entry(const TreeNode *leaf, uint32_t nclasses)
+{
+	return nclasses == 0 || (leaf->flags & LA_NODE_MIXED) || leaf->value >= NEXT_ENTRY;
+}
+
+static TreeCounts
+count_tree(const ForestTree *tree, uint32_t nclasses)
+{
+	TreeCounts	counts = {tree->nnodes, 0, 0, nclasses == 0 ? sizeof(double) : 1};
+
+	for (uint32_t i = 0; i < tree->nnodes; i++)
+	{
+		const TreeNode *node = &tree->nodes[i];
+		const ForestCount *run;
+		uint32_t	n;
+
+		if (node->feature != LA_LEAF || !has_entry(node, nclasses))
+			continue;
+		counts.nentries++;
+		if (nclasses == 0)
+			continue;
+		run = (node->flags & LA_NODE_MIXED) ? tree->counts + node->value : NULL;
+		n = run ? run->cls : 1;
+		counts.ncounts += n;
+		for (uint32_t j = 1; run && j <= n; j++)
+		{
+			uint32_t	width = run[j].nrows <= 0xff ? 1 : run[j].nrows <= 0xffff ? 2 : 4;
+
+			if (counts.width < width)
+				counts.width = width;
+		}
+	}
+	return counts;
 }
 
 /*
@@ -43,342 +263,863 @@ la_forest_header_size(const ForestHeader *header, const ForestClass *classes,
  *		Bytes that la_forest_write_tree writes.
  */
 size_t
-la_forest_tree_size(const ForestTree *tree)
+la_forest_tree_size(const ForestHeader *header, const ForestTree *tree)
 {
-	return 4 + 4 + (size_t) tree->nnodes * NODE_BYTES + (size_t) tree->ncounts * COUNT_BYTES;
+	TreeCounts	counts = count_tree(tree, header->nclasses);
+
+	return TREE_BYTES + (size_t) streams_size(&counts, header->nfeatures, header->nclasses);
 }
 
-/*
- * la_forest_write_header
- *		Write all but the trees; the cuts of feature f are cuts[first_cut[f]]
- *		to cuts[first_cut[f + 1] - 1].
- */
-void
-la_forest_write_header(ByteWriter *writer, const ForestHeader *header,
-					   const ForestClass *classes,
-					   const uint32_t *first_cut, const double *cuts)
+static void
+write_codes(ByteWriter *writer, const ForestTree *tree, uint32_t nfeatures)
 {
-	la_write_u8(writer, (uint8_t) header->label_type);
-	la_write_u32(writer, header->nfeatures);
-	la_write_u32(writer, header->nclasses);
-	la_write_u32(writer, header->ntrees);
-	la_write_u64(writer, header->nrows);
-	la_write_u32(writer, header->max_depth);
-	la_write_u32(writer, header->min_leaf);
-	la_write_u32(writer, header->mtry);
-	la_write_u32(writer, header->bins);
-	la_write_f64(writer, header->sample);
-	la_write_u64(writer, (uint64_t) header->seed);
+	uint32_t	width = code_width(nfeatures);
+	int			shift = width == 1 ? NARROW_SHIFT : WIDE_SHIFT;
 
-	for (uint32_t i = 0; i < header->nclasses; i++)
+	for (uint32_t i = 0; i < tree->nnodes; i++)
 	{
-		la_write_u32(writer, classes[i].length);
-		la_write_bytes(writer, classes[i].label, classes[i].length);
-		la_write_u64(writer, classes[i].nrows);
+		const TreeNode *node = &tree->nodes[i];
+		uint32_t	flags = (node->flags & LA_NODE_MISSING_LEFT ? CODE_MISSING_LEFT : 0) |
+			(node->flags & LA_NODE_RIGHT_FIRST ? CODE_RIGHT_FIRST : 0);
+
+		la_write_uint(writer, node->feature == LA_LEAF ? WIDE_LEAF : node->feature | flags << shift,
+					  (int) width);
 	}
-	for (uint32_t f = 0; f < header->nfeatures; f++)
+}
+
+static void
+write_values(ByteWriter *writer, const ForestTree *tree, uint32_t nclasses)
+{
+	for (uint32_t i = 0; i < tree->nnodes; i++)
 	{
-		la_write_u16(writer, (uint16_t) (first_cut[f + 1] - first_cut[f]));
-		for (uint32_t i = first_cut[f]; i < first_cut[f + 1]; i++)
-			la_write_f64(writer, cuts[i]);
+		const TreeNode *node = &tree->nodes[i];
+
+		if (node->feature != LA_LEAF)
+			la_write_u8(writer, node->bin);
+		else
+			la_write_u8(writer, has_entry(node, nclasses) ? NEXT_ENTRY : (uint8_t) node->value);
+	}
+}
+
+static void
+write_run(ByteWriter *writer, const ForestCount *run, uint32_t nclasses, uint32_t width)
+{
+	int			wide = (int) class_width(nclasses);
+
+	if (nclasses != 2)
+		la_write_uint(writer, run->cls, wide);
+	for (uint32_t i = 1; i <= run->cls; i++)
+	{
+		if (nclasses != 2)
+			la_write_uint(writer, run[i].cls, wide);
+		la_write_uint(writer, run[i].nrows, (int) width);
+	}
+}
+
+static void
+write_entries(ByteWriter *writer, const ForestTree *tree, uint32_t nclasses, uint32_t width)
+{
+	for (uint32_t i = 0; i < tree->nnodes; i++)
+	{
+		const TreeNode *node = &tree->nodes[i];
+
+		if (node->feature != LA_LEAF || !has_entry(node, nclasses))
+			continue;
+		if (nclasses == 0)
+			la_write_f64(writer, tree->means[node->value]);
+		else if (node->flags & LA_NODE_MIXED)
+			write_run(writer, tree->counts + node->value, nclasses, width);
+		else
+			write_run(writer, (ForestCount[]) {{1, 1}, {node->value, 1}}, nclasses, width);
 	}
 }
 
 /*
  * la_forest_write_tree
- *		Write one tree.
+ *		Write one tree.  Its bytes depend on the number of features and of the
+ *		part's own classes only, so that a merge can copy them.
  */
 void
-la_forest_write_tree(ByteWriter *writer, const ForestTree *tree)
+la_forest_write_tree(ByteWriter *writer, const ForestHeader *header, const ForestTree *tree)
 {
-	la_write_u32(writer, tree->nnodes);
-	la_write_u32(writer, tree->ncounts);
-	for (uint32_t i = 0; i < tree->nnodes; i++)
-	{
-		const ForestNode *node = &tree->nodes[i];
+	TreeCounts	counts = count_tree(tree, header->nclasses);
 
-		la_write_u16(writer, node->feature);
-		la_write_u8(writer, node->bin);
-		la_write_u8(writer, node->flags);
-		la_write_u32(writer, node->child);
-	}
-	for (uint32_t i = 0; i < tree->ncounts; i++)
-	{
-		la_write_u32(writer, tree->counts[i].cls);
-		la_write_u32(writer, tree->counts[i].nrows);
-	}
+	la_write_u32(writer, counts.nnodes);
+	la_write_u32(writer, counts.nentries);
+	la_write_u32(writer, counts.ncounts);
+	la_write_u8(writer, (uint8_t) counts.width);
+	write_codes(writer, tree, header->nfeatures);
+	write_values(writer, tree, header->nclasses);
+	write_entries(writer, tree, header->nclasses, counts.width);
 }
 
-/* --- reading ----------------------------------------------------------- */
+/* --- measuring --------------------------------------------------------- */
 
 static ForestHeader
-read_fixed_header(ByteReader *reader)
+read_header(ByteReader *reader)
 {
 	ForestHeader header;
 
 	header.label_type = (LabelType) la_read_u8(reader);
 	header.nfeatures = la_read_u32(reader);
 	header.nclasses = la_read_u32(reader);
-	header.ntrees = la_read_u32(reader);
-	header.nrows = la_read_u64(reader);
-	header.max_depth = la_read_u32(reader);
-	header.min_leaf = la_read_u32(reader);
-	header.mtry = la_read_u32(reader);
-	header.bins = la_read_u32(reader);
-	header.sample = la_read_f64(reader);
-	header.seed = (int64_t) la_read_u64(reader);
+	header.nparts = la_read_u32(reader);
 	return header;
 }
 
 static bool
 header_is_valid(const ForestHeader *header)
 {
-	return header->label_type >= LA_LABEL_TEXT && header->label_type <= LA_LABEL_BOOLEAN &&
+	return header->label_type >= LA_LABEL_TEXT && header->label_type <= LA_LABEL_NUMBER &&
 		header->nfeatures >= 1 && header->nfeatures <= LA_MAX_FEATURES &&
-		header->nclasses >= 1 && header->nclasses <= LA_MAX_CLASSES &&
-		header->ntrees >= 1 && header->ntrees <= LA_MAX_TREES &&
-		header->min_leaf >= 1 &&
-		header->mtry >= 1 && header->mtry <= header->nfeatures &&
-		header->bins >= 2 && header->bins <= LA_MAX_BINS &&
-		header->sample > 0 && header->sample <= 1;
+		header->nclasses <= LA_MAX_CLASSES &&
+		(header->nclasses == 0) == (header->label_type == LA_LABEL_NUMBER) &&
+		header->nparts >= 1 && header->nparts <= LA_MAX_TREES;
+}
+
+/* What a part has of fixed size. */
+static ForestPart
+read_part(ByteReader *reader, uint8_t *flags)
+{
+	ForestPart	part;
+
+	memset(&part, 0, sizeof(part));
+	part.ntrees = la_read_u32(reader);
+	part.nrows = la_read_u64(reader);
+	part.max_depth = la_read_u32(reader);
+	part.min_leaf = la_read_u32(reader);
+	part.mtry = la_read_u32(reader);
+	part.bins = la_read_u32(reader);
+	part.sample = la_read_f64(reader);
+	part.seed = (int64_t) la_read_u64(reader);
+	*flags = la_read_u8(reader);
+	part.oob_rows = la_read_u64(reader);
+	part.oob_score = la_read_f64(reader);
+	part.oob_loss = la_read_f64(reader);
+	part.nclasses = la_read_u32(reader);
+	part.permuted = (*flags & PART_PERMUTED) != 0;
+	return part;
+}
+
+static bool
+part_is_valid(const ForestHeader *header, const ForestPart *part, uint8_t flags)
+{
+	bool		has_oob = part->oob_rows > 0;
+
+	return part->ntrees >= 1 && part->ntrees <= LA_MAX_TREES &&
+		part->nrows >= 1 && part->nrows <= UINT32_MAX &&
+		part->min_leaf >= 1 &&
+		part->mtry >= 1 && part->mtry <= header->nfeatures &&
+		part->bins >= 2 && part->bins <= LA_MAX_BINS &&
+		part->sample > 0 && part->sample <= 1 &&
+		(flags & ~(PART_WEIGHTED | PART_PERMUTED)) == 0 &&
+		part->oob_rows <= part->nrows &&
+		isfinite(part->oob_score) && isfinite(part->oob_loss) && part->oob_loss >= 0 &&
+		(has_oob || (part->oob_score == 0 && part->oob_loss == 0)) &&
+		part->nclasses <= header->nclasses &&
+		(part->nclasses == 0) == (header->nclasses == 0);
+}
+
+static TreeCounts
+read_tree_counts(ByteReader *reader)
+{
+	TreeCounts	tree;
+
+	tree.nnodes = la_read_u32(reader);
+	tree.nentries = la_read_u32(reader);
+	tree.ncounts = la_read_u32(reader);
+	tree.width = la_read_u8(reader);
+	return tree;
+}
+
+/*
+ * A tree has one leaf more than inner nodes.  Only leaves have entries, and
+ * those count two classes or more, or one with a number above all bytes.
+ */
+static bool
+tree_is_valid(const TreeCounts *tree, uint32_t nclasses)
+{
+	uint32_t	nleaves = tree->nnodes / 2 + 1;
+
+	if (tree->nnodes % 2 == 0 || tree->nentries > nleaves)
+		return false;
+	if (nclasses == 0)
+		return tree->width == sizeof(double) && tree->nentries == nleaves && tree->ncounts == 0;
+	if (tree->width != 1 && tree->width != 2 && tree->width != 4)
+		return false;
+	if (nclasses <= 2)
+		return tree->ncounts == (uint64_t) tree->nentries * 2 && (nclasses == 2 || tree->nentries == 0);
+	return tree->ncounts >= tree->nentries;
+}
+
+static bool
+measure_trees(ByteReader *reader, const ForestHeader *header, const ForestPart *part,
+			  ForestShape *shape)
+{
+	for (uint32_t t = 0; t < part->ntrees; t++)
+	{
+		TreeCounts	tree = read_tree_counts(reader);
+
+		if (reader->failed || !tree_is_valid(&tree, part->nclasses))
+			return false;
+		la_read_bytes(reader, streams_size(&tree, header->nfeatures, part->nclasses));
+		shape->nnodes += tree.nnodes;
+		if (header->nclasses <= 2)
+			shape->nvalues += tree.nentries;
+		else
+			shape->nshares += tree.ncounts;
+	}
+	return !reader->failed;
+}
+
+static void
+skip_part_arrays(ByteReader *reader, const ForestHeader *header, const ForestPart *part,
+				 uint8_t flags, ForestShape *shape)
+{
+	uint32_t	nweights = flags & PART_WEIGHTED ? part->nclasses : 0;
+
+	la_read_bytes(reader, (uint64_t) part->nclasses * 2 + (uint64_t) nweights * 8);
+	la_read_bytes(reader, (uint64_t) header->nfeatures * (part->permuted ? 24 : 8));
+	for (uint32_t f = 0; f < header->nfeatures && !reader->failed; f++)
+	{
+		uint16_t	ncuts = la_read_u16(reader);
+
+		shape->ncuts += ncuts;
+		la_read_bytes(reader, (uint64_t) ncuts * 8);
+	}
+	shape->npart_classes += part->nclasses;
+	shape->nweights += nweights;
+	shape->npermuted += part->permuted;
+}
+
+static bool
+measure_parts(ByteReader *reader, const ForestHeader *header, ForestShape *shape)
+{
+	for (uint32_t i = 0; i < header->nparts; i++)
+	{
+		uint8_t		flags;
+		ForestPart	part = read_part(reader, &flags);
+
+		if (reader->failed || !part_is_valid(header, &part, flags))
+			return false;
+		shape->ntrees += part.ntrees;
+		skip_part_arrays(reader, header, &part, flags, shape);
+		if (!measure_trees(reader, header, &part, shape))
+			return false;
+	}
+	return true;
 }
 
 /*
  * la_forest_measure
  *		Check that a payload has the shape of a forest, to its last byte, and
- *		count its parts.  Allocates nothing; reads each length once.
+ *		count what is in it.  Allocates nothing; reads each count once.
  */
 LaResult
 la_forest_measure(const uint8_t *payload, size_t size, ForestShape *shape)
 {
 	ByteReader	reader = {payload, size, 0, false};
-	ForestHeader header = read_fixed_header(&reader);
+	ForestHeader header = read_header(&reader);
 
 	if (reader.failed || !header_is_valid(&header))
 		return LA_MALFORMED;
 
-	*shape = (ForestShape) {header.nfeatures, header.nclasses, header.ntrees, 0, 0, 0};
+	memset(shape, 0, sizeof(*shape));
+	shape->nfeatures = header.nfeatures;
+	shape->nclasses = header.nclasses;
+	shape->nparts = header.nparts;
+	shape->nnodes = 2;			/* first and last, see link_nodes */
+	shape->nvalues = 2;			/* the shares of a leaf of one class */
 	for (uint32_t i = 0; i < header.nclasses && !reader.failed; i++)
 		la_read_bytes(&reader, (uint64_t) la_read_u32(&reader) + 8);
-	for (uint32_t f = 0; f < header.nfeatures && !reader.failed; f++)
-	{
-		uint16_t	ncuts = la_read_u16(&reader);
 
-		shape->ncuts += ncuts;
-		la_read_bytes(&reader, (uint64_t) ncuts * 8);
-	}
-	for (uint32_t t = 0; t < header.ntrees && !reader.failed; t++)
-	{
-		uint64_t	nnodes = la_read_u32(&reader);
-		uint64_t	ncounts = la_read_u32(&reader);
-
-		shape->nnodes += nnodes;
-		shape->nshares += ncounts;
-		la_read_bytes(&reader, nnodes * NODE_BYTES + ncounts * COUNT_BYTES);
-	}
-
-	if (reader.failed || la_bytes_left(&reader) != 0 || shape->nnodes > UINT32_MAX ||
-		shape->nshares > UINT32_MAX)
+	if (!measure_parts(&reader, &header, shape) || la_bytes_left(&reader) != 0 ||
+		shape->ntrees > LA_MAX_TREES || shape->nnodes > UINT32_MAX ||
+		shape->nvalues >= NO_PAYLOAD || shape->nshares >= NO_PAYLOAD)
 		return LA_MALFORMED;
 	return LA_OK;
 }
 
-static size_t
-lay_out(Forest *forest, uint8_t *memory, const ForestShape *shape)
+/* --- decoding ----------------------------------------------------------- */
+
+/* what a code stands for: "test" of the node is base + step * value */
+typedef struct Code
 {
-	size_t		used = sizeof(Forest);
+	uint32_t	base;
+	uint32_t	step;
+	int32_t		limit;			/* of the value; below 0: no such code */
+	uint32_t	leaf;			/* all bits, or none */
+} Code;
+
+static const Code no_code = {0, 0, -1, 0};
+static const Code leaf_code = {0, 0, NEXT_ENTRY, UINT32_MAX};
+
+typedef struct Decoder
+{
+	ByteReader	reader;
+	Forest	   *forest;
+
+	/* of the part at hand */
+	const ForestPart *part;
+	Code		codes[256];
+	uint32_t	payloads[256];	/* by the value of a leaf */
+
+	/* where the next one goes */
+	uint16_t   *part_class;
+	double	   *number;
+	uint32_t   *first_cut;
+	uint32_t	tree;
+	uint32_t	node;
+	uint32_t	value;
+	uint32_t	share;
+} Decoder;
+
+
+/*
+ * Lay out a forest in memory; with NULL only measure.  In 64 bits, for no
+ * product of counts wraps around there.
+ */
+static uint64_t
+lay_out(Decoder *decoder, uint8_t *memory, const ForestShape *shape)
+{
+	Forest	   *forest = (Forest *) memory;
+	uint64_t	used = sizeof(Forest);
+	uint64_t	nnumbers = shape->nweights + shape->ncuts +
+		(uint64_t) shape->nfeatures * (shape->nparts + 2 * shape->npermuted);
 
 #define TAKE(field, count) \
 	do { \
-		used = (used + 15) & ~(size_t) 15; \
+		used = (used + 15) & ~(uint64_t) 15; \
 		if (memory) \
-			forest->field = (void *) (memory + used); \
-		used += (size_t) (count) * sizeof(*forest->field); \
+			(field) = (void *) (memory + used); \
+		used += (uint64_t) (count) * sizeof(*(field)); \
 	} while (0)
 
-	TAKE(classes, shape->nclasses);
-	TAKE(first_cut, shape->nfeatures + 1);
-	TAKE(cuts, shape->ncuts);
-	TAKE(first_node, shape->ntrees + 1);
-	TAKE(nodes, shape->nnodes);
-	TAKE(shares, shape->nshares);
+	TAKE(forest->classes, shape->nclasses);
+	TAKE(forest->parts, shape->nparts);
+	TAKE(forest->first_tree, shape->nparts + 1);
+	TAKE(forest->first_node, shape->ntrees + 1);
+	TAKE(forest->nodes, shape->nnodes);
+	TAKE(forest->values, shape->nvalues);
+	TAKE(forest->shares, shape->nshares);
+	TAKE(decoder->part_class, shape->npart_classes);
+	TAKE(decoder->number, nnumbers);
+	TAKE(decoder->first_cut, ((uint64_t) shape->nfeatures + 1) * shape->nparts);
 #undef TAKE
 	return used;
 }
 
 /*
  * la_forest_decoded_size
- *		Bytes of memory for la_forest_decode: at most about twice the payload.
+ *		Bytes of memory for la_forest_decode: at most about eight times the
+ *		payload, four times for a large one.  SIZE_MAX if it has no such size.
  */
 size_t
 la_forest_decoded_size(const ForestShape *shape)
 {
-	return lay_out(NULL, NULL, shape);
+	Decoder		unused;
+	uint64_t	size = lay_out(&unused, NULL, shape);
+
+	return size > SIZE_MAX ? SIZE_MAX : (size_t) size;
 }
 
-static bool
-decode_classes(ByteReader *reader, Forest *forest)
-{
-	for (uint32_t i = 0; i < forest->header.nclasses; i++)
-	{
-		ForestClass *cls = &forest->classes[i];
+/* --- classes -------------------------------------------------------------- */
 
-		cls->length = la_read_u32(reader);
-		cls->label = la_read_bytes(reader, cls->length);
-		cls->nrows = la_read_u64(reader);
-	}
-	return !reader->failed;
+static int
+compare_bytes(const ForestClass *a, const ForestClass *b)
+{
+	uint32_t	length = a->length < b->length ? a->length : b->length;
+	int			result = length > 0 ? memcmp(a->label, b->label, length) : 0;
+
+	if (result != 0)
+		return result;
+	return (a->length > b->length) - (a->length < b->length);
 }
 
-/* The cuts of each feature are finite and strictly increasing. */
-static bool
-decode_cuts(ByteReader *reader, Forest *forest)
+/* decimal numbers: by sign, then by length, then digit by digit */
+static int
+compare_decimals(const ForestClass *a, const ForestClass *b)
 {
-	uint32_t	ncuts = 0;
+	bool		a_negative = a->label[0] == '-';
+	bool		b_negative = b->label[0] == '-';
+	int			larger;
 
-	for (uint32_t f = 0; f < forest->header.nfeatures; f++)
+	if (a_negative != b_negative)
+		return a_negative ? -1 : 1;
+	if (a->length != b->length)
+		larger = a->length > b->length ? 1 : -1;
+	else
+		larger = memcmp(a->label, b->label, a->length);
+	return a_negative ? -larger : larger;
+}
+
+/*
+ * la_forest_compare_labels
+ *		The order of the classes of a forest: text by bytes, bigint by value,
+ *		false before true.  Below, at or above 0, as memcmp.
+ */
+int
+la_forest_compare_labels(LabelType type, const ForestClass *a, const ForestClass *b)
+{
+	return type == LA_LABEL_BIGINT ? compare_decimals(a, b) : compare_bytes(a, b);
+}
+
+/* A bigint as PostgreSQL prints it: no other text has its value. */
+static bool
+is_bigint(const ForestClass *cls)
+{
+	static const ForestClass smallest = {(const uint8_t *) "-9223372036854775808", 20, 0};
+	static const ForestClass largest = {(const uint8_t *) "9223372036854775807", 19, 0};
+	uint32_t	first = cls->length > 0 && cls->label[0] == '-';
+
+	if (cls->length <= first || cls->length > 20)
+		return false;
+	for (uint32_t i = first; i < cls->length; i++)
 	{
-		uint32_t	end = ncuts + la_read_u16(reader);
-
-		forest->first_cut[f] = ncuts;
-		if (end - ncuts >= LA_MAX_BINS)
+		if (cls->label[i] < '0' || cls->label[i] > '9')
 			return false;
-		for (uint32_t first = ncuts; ncuts < end; ncuts++)
-		{
-			double		cut = la_read_f64(reader);
-
-			if (!isfinite(cut) || (ncuts > first && cut <= forest->cuts[ncuts - 1]))
-				return false;
-			forest->cuts[ncuts] = cut;
-		}
 	}
-	forest->first_cut[forest->header.nfeatures] = ncuts;
-	return !reader->failed;
-}
-
-/*
- * A leaf is of a class that exists, or points to the start of a run of this
- * tree's shares.
- */
-static bool
-leaf_is_valid(const Forest *forest, ForestNode *leaf, uint32_t first_share, uint32_t end_share)
-{
-	if (leaf->flags == 0)
-		return leaf->child < forest->header.nclasses;
-	if (leaf->flags != LA_NODE_MIXED || leaf->child >= end_share - first_share)
-		return false;
-	leaf->child += first_share;
-	return forest->shares[leaf->child].share == LA_RUN_START;
-}
-
-/*
- * An inner node tests a feature that exists, with a bin that a value can have,
- * and both its children are later nodes of this tree.
- */
-static bool
-inner_is_valid(const Forest *forest, ForestNode *node, uint32_t self,
-			   uint32_t first_node, uint32_t end_node)
-{
-	uint32_t	nnodes = end_node - first_node;
-
-	if (node->feature >= forest->header.nfeatures ||
-		(node->flags & ~LA_NODE_MISSING_LEFT) != 0 ||
-		node->bin > forest->first_cut[node->feature + 1] - forest->first_cut[node->feature])
-		return false;
-	if (nnodes < 2 || node->child >= nnodes - 1)
-		return false;
-	node->child += first_node;
-	return node->child > self;
+	if (cls->label[first] == '0')
+		return cls->length == 1;
+	return compare_decimals(cls, &smallest) >= 0 && compare_decimals(cls, &largest) <= 0;
 }
 
 static bool
-decode_nodes(ByteReader *reader, Forest *forest, uint32_t first, uint32_t end,
-			 uint32_t first_share, uint32_t end_share)
+is_boolean(const ForestClass *cls)
 {
-	for (uint32_t i = first; i < end; i++)
+	return (cls->length == 4 && memcmp(cls->label, "true", 4) == 0) ||
+		(cls->length == 5 && memcmp(cls->label, "false", 5) == 0);
+}
+
+static bool
+label_is_valid(LabelType type, const ForestClass *cls)
+{
+	return type == LA_LABEL_BIGINT ? is_bigint(cls) :
+		type == LA_LABEL_BOOLEAN ? is_boolean(cls) : true;
+}
+
+static bool
+decode_classes(Decoder *d)
+{
+	const ForestHeader *header = &d->forest->header;
+
+	for (uint32_t i = 0; i < header->nclasses; i++)
 	{
-		ForestNode *node = &forest->nodes[i];
+		ForestClass *cls = &d->forest->classes[i];
 
-		node->feature = la_read_u16(reader);
-		node->bin = la_read_u8(reader);
-		node->flags = la_read_u8(reader);
-		node->child = la_read_u32(reader);
-		if (node->feature == LA_LEAF ?
-			!leaf_is_valid(forest, node, first_share, end_share) :
-			!inner_is_valid(forest, node, i, first, end))
+		cls->length = la_read_u32(&d->reader);
+		cls->label = la_read_bytes(&d->reader, cls->length);
+		cls->nrows = la_read_u64(&d->reader);
+		if (d->reader.failed || !label_is_valid(header->label_type, cls) ||
+			(i > 0 && la_forest_compare_labels(header->label_type, cls - 1, cls) >= 0))
 			return false;
 	}
 	return true;
 }
 
-/* One run: classes in ascending order, whose rows add up to the run's. */
+/* The rows of the classes are those of the parts. */
 static bool
-decode_run(ByteReader *reader, Forest *forest, uint32_t start, uint32_t end, uint32_t *next)
+class_rows_add_up(const Forest *forest)
 {
-	uint32_t	nclasses = la_read_u32(reader);
-	uint32_t	nrows = la_read_u32(reader);
-	uint64_t	sum = 0;
+	uint64_t	left = forest->nrows;
 
-	if (nclasses == 0 || nclasses >= end - start)
-		return false;
-	forest->shares[start] = (ForestShare) {LA_RUN_START, nclasses};
-	for (uint32_t i = start + 1; i <= start + nclasses; i++)
+	for (uint32_t i = 0; i < forest->header.nclasses; i++)
 	{
-		ForestShare *share = &forest->shares[i];
-		uint32_t	count;
+		if (forest->classes[i].nrows > left)
+			return false;
+		left -= forest->classes[i].nrows;
+	}
+	return left == 0 || forest->header.nclasses == 0;
+}
 
-		share->cls = la_read_u32(reader);
-		count = la_read_u32(reader);
-		share->share = (double) count / nrows;
-		sum += count;
-		if (count == 0 || share->cls >= forest->header.nclasses ||
-			(i > start + 1 && share->cls <= share[-1].cls))
+/* --- parts ------------------------------------------------------------------ */
+
+/* Numbers from "min" to "max"; a NaN is not. */
+static bool
+decode_numbers(Decoder *d, double **numbers, uint32_t n, double min, double max)
+{
+	*numbers = d->number;
+	d->number += n;
+	for (uint32_t i = 0; i < n; i++)
+	{
+		double		number = la_read_f64(&d->reader);
+
+		if (!(number >= min && number <= max))
+			return false;
+		(*numbers)[i] = number;
+	}
+	return true;
+}
+
+/* As decode_numbers, but a figure may be not known. */
+static bool
+decode_figures(Decoder *d, double **figures, uint32_t n, double min)
+{
+	*figures = d->number;
+	d->number += n;
+	for (uint32_t i = 0; i < n; i++)
+	{
+		double		figure = la_read_f64(&d->reader);
+
+		if (figure < min || isinf(figure))
+			return false;
+		(*figures)[i] = figure;
+	}
+	return true;
+}
+
+/* The cuts of each feature are finite and strictly increasing. */
+static bool
+decode_cuts(Decoder *d, ForestPart *part)
+{
+	uint32_t	nfeatures = d->forest->header.nfeatures;
+
+	part->first_cut = d->first_cut;
+	part->cuts = d->number;
+	part->first_cut[0] = 0;
+	for (uint32_t f = 0; f < nfeatures; f++)
+	{
+		uint32_t	n = la_read_u16(&d->reader);
+		double	   *cuts;
+
+		if (n >= part->bins || !decode_numbers(d, &cuts, n, -DBL_MAX, DBL_MAX))
+			return false;
+		for (uint32_t i = 1; i < n; i++)
+		{
+			if (cuts[i] <= cuts[i - 1])
+				return false;
+		}
+		part->first_cut[f + 1] = part->first_cut[f] + n;
+	}
+	d->first_cut += nfeatures + 1;
+	return true;
+}
+
+/* The classes of a part are ascending numbers of classes of the forest. */
+static bool
+decode_class_map(Decoder *d, ForestPart *part)
+{
+	part->classes = d->part_class;
+	d->part_class += part->nclasses;
+	for (uint32_t i = 0; i < part->nclasses; i++)
+	{
+		part->classes[i] = la_read_u16(&d->reader);
+		if (part->classes[i] >= d->forest->header.nclasses ||
+			(i > 0 && part->classes[i] <= part->classes[i - 1]))
 			return false;
 	}
-	*next = start + nclasses + 1;
-	return sum == nrows;
+	return true;
 }
 
 static bool
-decode_shares(ByteReader *reader, Forest *forest, uint32_t first, uint32_t end)
+decode_part(Decoder *d, ForestPart *part)
 {
-	while (first < end)
+	uint32_t	nfeatures = d->forest->header.nfeatures;
+	uint8_t		flags;
+
+	*part = read_part(&d->reader, &flags);
+	if (!decode_class_map(d, part))
+		return false;
+	if ((flags & PART_WEIGHTED) &&
+		!decode_numbers(d, &part->class_weight, part->nclasses, MIN_WEIGHT, MAX_WEIGHT))
+		return false;
+	if (!decode_numbers(d, &part->impurity, nfeatures, 0, DBL_MAX))
+		return false;
+	if (part->permuted &&
+		(!decode_figures(d, &part->permutation, nfeatures, -DBL_MAX) ||
+		 !decode_figures(d, &part->std_error, nfeatures, 0)))
+		return false;
+	return decode_cuts(d, part);
+}
+
+/* The code of an inner node. */
+static inline Code
+make_code(const ForestPart *part, uint32_t nfeatures, uint32_t feature, uint32_t flags)
+{
+	uint32_t	step = UINT32_C(1) << LA_TEST_CUT_SHIFT;
+	uint32_t	slot = feature;
+	int32_t		limit = (int32_t) (part->first_cut[feature + 1] - part->first_cut[feature]);
+
+	if (flags & CODE_MISSING_LEFT)
+		slot += LA_SLOT_MISSING_LEFT * nfeatures;
+	if (!(flags & CODE_RIGHT_FIRST))
+		return (Code) {slot + step, step, limit, 0};
+	slot += LA_SLOT_RIGHT_FIRST * nfeatures;
+	return (Code) {slot + 255 * step, -step, limit, 0};
+}
+
+/* What the codes and the values of a leaf mean in this part. */
+static void
+prepare_tables(Decoder *d, const ForestPart *part)
+{
+	uint32_t	nfeatures = d->forest->header.nfeatures;
+
+	d->part = part;
+	for (uint32_t code = 0; code < 256; code++)
+		d->codes[code] = no_code;
+	for (uint32_t f = 0; f < nfeatures && nfeatures <= MAX_NARROW_FEATURES; f++)
 	{
-		if (!decode_run(reader, forest, first, end, &first))
-			return false;
+		for (uint32_t flags = 0; flags < 4; flags++)
+			d->codes[f | flags << NARROW_SHIFT] = make_code(part, nfeatures, f, flags);
 	}
-	return !reader->failed;
+	d->codes[NARROW_LEAF] = leaf_code;
+
+	for (uint32_t value = 0; value < NEXT_ENTRY; value++)
+		d->payloads[value] = value < part->nclasses ? part->classes[value] : NO_PAYLOAD;
+	d->payloads[NEXT_ENTRY] = 0;
+}
+
+/* --- trees ------------------------------------------------------------------- */
+
+static inline uint32_t
+load_uint(const uint8_t *bytes, uint32_t width)
+{
+	uint32_t	value = bytes[0];
+
+	for (uint32_t i = 1; i < width; i++)
+		value |= (uint32_t) bytes[i] << (8 * i);
+	return value;
+}
+
+/* The code of a node, if they are of two bytes. */
+static inline Code
+read_wide_code(const Decoder *d, const uint8_t *codes, uint32_t i)
+{
+	uint32_t	code = load_uint(codes + 2 * (size_t) i, 2);
+	uint32_t	feature = code & ((1 << WIDE_SHIFT) - 1);
+
+	if (code == WIDE_LEAF)
+		return leaf_code;
+	if (feature >= d->forest->header.nfeatures)
+		return no_code;
+	return make_code(d->part, d->forest->header.nfeatures, feature, code >> WIDE_SHIFT);
+}
+
+/* a tree whose nodes are being linked */
+typedef struct Linker
+{
+	ForestNode *nodes;			/* of all trees */
+	uint32_t	self;			/* the next node */
+	uint32_t	end;
+	uint32_t	open;			/* subtrees still to come */
+	uint32_t	entry;			/* the number of the next entry of the leaf stream */
+	uint32_t	bad;			/* the highest bit is set if anything is */
+} Linker;
+
+/*
+ * Make a walkable node.
+ *
+ * The first child of an inner node is the next node.  Until its subtree is
+ * read the inner node waits for its second child, which then is the next one:
+ * after a leaf, that of the last one waiting.  "open" is one more than nodes
+ * wait.  A tree is whole if that becomes 0 at its last node and not before; and
+ * as each takes a node at least, it never exceeds the nodes left.  So the stack
+ * of those that wait has room in the nodes not yet read, from their end; below
+ * its bottom is a 0.
+ *
+ * Which nodes are leaves cannot be guessed, so nothing branches on it: for an
+ * inner node it is node 0, which is of no tree, that gets a second child.  Most
+ * errors are remembered, and told at the end.
+ */
+static inline bool
+link_node(Linker *l, Code code, uint32_t value, const uint32_t *payloads)
+{
+	uint32_t	has_entry = code.leaf & -(uint32_t) (value == NEXT_ENTRY);
+	uint32_t	payload = (payloads[value] | (l->entry & has_entry)) & code.leaf;
+	uint32_t	waiting;
+
+	if (l->open - 1 >= l->end - l->self)
+		return false;
+	l->bad |= payload | (uint32_t) (code.limit - (int32_t) value);
+
+	l->nodes[l->end - l->open].jump = l->self;
+	waiting = l->nodes[l->end + 1 - l->open].jump & code.leaf;
+	l->nodes[waiting].jump = l->self + 1 - waiting;
+	l->nodes[l->self] = (ForestNode) {
+		(code.base + code.step * value) | (has_entry & LA_TEST_MIXED), payload
+	};
+	l->entry -= has_entry;
+	l->open += 1 + 2 * code.leaf;
+	l->self++;
+	return true;
 }
 
 /*
- * A tree is written nodes first, but leaves are checked against the shares:
- * read those first, by a second reader.
+ * Make walkable nodes of the streams of a tree, from d->node on.
+ *
+ * The contents of entry e of the leaf stream are given the number
+ * first_entry + e; returns whether there are exactly as many as told.
  */
 static bool
-decode_trees(ByteReader *reader, Forest *forest)
+link_nodes(const Decoder *d, const uint8_t *codes, const uint8_t *values,
+		   const TreeCounts *tree, uint32_t first_entry)
 {
-	uint32_t	first_node = 0;
-	uint32_t	first_share = 0;
+	Linker		l = {d->forest->nodes, d->node, d->node + tree->nnodes, 1, first_entry, 0};
+	uint32_t	i;
 
-	for (uint32_t t = 0; t < forest->header.ntrees; t++)
+	l.nodes[l.end].jump = 0;
+	if (code_width(d->forest->header.nfeatures) == 1)
 	{
-		uint32_t	end_node = first_node + la_read_u32(reader);
-		uint32_t	end_share = first_share + la_read_u32(reader);
-		ByteReader	ahead = *reader;
-
-		if (end_node == first_node)
-			return false;
-		forest->first_node[t] = first_node;
-		la_read_bytes(&ahead, (uint64_t) (end_node - first_node) * NODE_BYTES);
-		if (!decode_shares(&ahead, forest, first_share, end_share) ||
-			!decode_nodes(reader, forest, first_node, end_node, first_share, end_share))
-			return false;
-		*reader = ahead;
-		first_node = end_node;
-		first_share = end_share;
+		for (i = 0; i < tree->nnodes; i++)
+		{
+			if (!link_node(&l, d->codes[codes[i]], values[i], d->payloads))
+				return false;
+		}
 	}
-	forest->first_node[forest->header.ntrees] = first_node;
-	return !reader->failed;
+	else
+	{
+		for (i = 0; i < tree->nnodes; i++)
+		{
+			if (!link_node(&l, read_wide_code(d, codes, i), values[i], d->payloads))
+				return false;
+		}
+	}
+	return l.open == 0 && l.bad < NO_PAYLOAD && l.entry - first_entry == tree->nentries;
+}
+
+/* The numbers of the leaves of a regression tree. */
+static bool
+decode_means(Decoder *d, const uint8_t *stream, uint32_t n)
+{
+	ByteReader	reader = {stream, (size_t) n * 8, 0, false};
+
+	for (uint32_t i = 0; i < n; i++)
+	{
+		double		mean = la_read_f64(&reader);
+
+		if (!(fabs(mean) <= LA_MAX_TARGET))
+			return false;
+		d->forest->values[d->value++] = mean;
+	}
+	return true;
+}
+
+/* Of each mixed leaf the share of the second of two classes. */
+static bool
+decode_pairs(Decoder *d, const uint8_t *stream, const TreeCounts *tree)
+{
+	const double *weight = d->part->class_weight;
+
+	for (uint32_t i = 0; i < tree->nentries; i++, stream += 2 * tree->width)
+	{
+		uint32_t	first = load_uint(stream, tree->width);
+		uint32_t	second = load_uint(stream + tree->width, tree->width);
+		double		a = weight ? weight[0] * first : first;
+		double		b = weight ? weight[1] * second : second;
+
+		if (first == 0 || second == 0)
+			return false;
+		d->forest->values[d->value++] = b / (a + b);
+	}
+	return true;
+}
+
+/*
+ * One run of class counts, as shares: classes ascending, none without rows.
+ * Returns where the next run begins, or NULL.
+ */
+static const uint8_t *
+decode_run(Decoder *d, const uint8_t *stream, const TreeCounts *tree, uint32_t end)
+{
+	const ForestPart *part = d->part;
+	uint32_t	narrow = part->nclasses == 2 ? 0 : class_width(part->nclasses);
+	uint32_t	n = narrow == 0 ? 2 : load_uint(stream, narrow);
+	ForestShare *run = d->forest->shares + d->share;
+	double		sum = 0;
+	uint32_t	previous = 0;
+
+	if (n == 0 || n > end - d->share)
+		return NULL;
+	stream += narrow;
+	for (uint32_t i = 0; i < n; i++)
+	{
+		uint32_t	cls = narrow == 0 ? i : load_uint(stream, narrow);
+		uint32_t	count = load_uint(stream + narrow, tree->width);
+
+		if (count == 0 || cls >= part->nclasses || (i > 0 && cls <= previous))
+			return NULL;
+		previous = cls;
+		run[i].cls = part->classes[cls];
+		run[i].share = part->class_weight ? part->class_weight[cls] * count : count;
+		run[i].last = i == n - 1;
+		sum += run[i].share;
+		stream += narrow + tree->width;
+	}
+	if (n == 1 && previous < NEXT_ENTRY)
+		return NULL;
+	for (uint32_t i = 0; i < n; i++)
+		run[i].share /= sum;
+	d->share += n;
+	return stream;
+}
+
+/* Give each mixed leaf its shares, which are in the order of the leaves. */
+static bool
+decode_runs(Decoder *d, const uint8_t *stream, const TreeCounts *tree)
+{
+	ForestNode *node = d->forest->nodes + d->node;
+	uint32_t	end = d->share + tree->ncounts;
+
+	for (uint32_t i = 0; tree->nentries > 0 && i < tree->nnodes; i++)
+	{
+		if (!(node[i].test & LA_TEST_MIXED))
+			continue;
+		node[i].jump = d->share;
+		stream = decode_run(d, stream, tree, end);
+		if (stream == NULL)
+			return false;
+	}
+	return d->share == end;
+}
+
+static bool
+decode_tree(Decoder *d)
+{
+	uint32_t	nfeatures = d->forest->header.nfeatures;
+	TreeCounts	tree = read_tree_counts(&d->reader);
+	const uint8_t *codes = la_read_bytes(&d->reader, (uint64_t) tree.nnodes * code_width(nfeatures));
+	const uint8_t *values = la_read_bytes(&d->reader, tree.nnodes);
+	const uint8_t *stream = la_read_bytes(&d->reader, leaf_stream_size(&tree, d->part->nclasses));
+	bool		valid;
+
+	if (!link_nodes(d, codes, values, &tree, d->value))
+		return false;
+	if (d->forest->header.nclasses > 2)
+		valid = decode_runs(d, stream, &tree);
+	else if (d->part->nclasses == 0)
+		valid = decode_means(d, stream, tree.nentries);
+	else
+		valid = decode_pairs(d, stream, &tree);
+
+	d->forest->first_node[d->tree++] = d->node;
+	d->node += tree.nnodes;
+	return valid;
+}
+
+static bool
+decode_parts(Decoder *d)
+{
+	Forest	   *forest = d->forest;
+
+	for (uint32_t i = 0; i < forest->header.nparts; i++)
+	{
+		ForestPart *part = &forest->parts[i];
+
+		forest->first_tree[i] = d->tree;
+		if (!decode_part(d, part))
+			return false;
+		forest->nrows += part->nrows;
+		prepare_tables(d, part);
+		for (uint32_t t = 0; t < part->ntrees; t++)
+		{
+			if (!decode_tree(d))
+				return false;
+		}
+	}
+	forest->ntrees = d->tree;
+	forest->first_tree[forest->header.nparts] = d->tree;
+	forest->first_node[d->tree] = d->node;
+	return class_rows_add_up(forest);
 }
 
 /*
@@ -393,126 +1134,49 @@ LaResult
 la_forest_decode(const uint8_t *payload, size_t size,
 				 const ForestShape *shape, void *memory, Forest **forest)
 {
-	ByteReader	reader = {payload, size, 0, false};
-	Forest	   *result = memory;
+	Decoder		d;
 
-	lay_out(result, memory, shape);
-	result->header = read_fixed_header(&reader);
-	if (!decode_classes(&reader, result) ||
-		!decode_cuts(&reader, result) ||
-		!decode_trees(&reader, result))
+	memset(&d, 0, sizeof(d));
+	d.reader = (ByteReader) {payload, size, 0, false};
+	d.forest = memory;
+	memset(d.forest, 0, sizeof(Forest));
+	lay_out(&d, memory, shape);
+	d.node = 1;					/* node 0 is of no tree, see link_nodes */
+	d.forest->nodes[0] = (ForestNode) {0, 0};
+	d.value = 2;				/* the leaves of one class, see ForestNode */
+	d.forest->values[0] = 0;
+	d.forest->values[1] = 1;
+
+	d.forest->header = read_header(&d.reader);
+	if (!decode_classes(&d) || !decode_parts(&d))
 		return LA_MALFORMED;
-	*forest = result;
+	*forest = d.forest;
 	return LA_OK;
 }
 
-/* --- use ---------------------------------------------------------------- */
-
 /*
- * la_forest_bin_row
- *		The bins of a row of header.nfeatures values; NaN is missing.
+ * la_forest_find_parts
+ *		Where each part of a payload is that la_forest_decode has taken;
+ *		"spans" has room for all of them.
  */
 void
-la_forest_bin_row(const Forest *forest, const double *features, uint8_t *bins)
+la_forest_find_parts(const uint8_t *payload, size_t size, ForestSpan *spans)
 {
-	for (uint32_t f = 0; f < forest->header.nfeatures; f++)
+	ByteReader	reader = {payload, size, 0, false};
+	ForestHeader header = read_header(&reader);
+	ForestShape unused = {0};
+
+	for (uint32_t i = 0; i < header.nclasses; i++)
+		la_read_bytes(&reader, (uint64_t) la_read_u32(&reader) + 8);
+	for (uint32_t i = 0; i < header.nparts; i++)
 	{
-		uint32_t	first = forest->first_cut[f];
+		size_t		begin = reader.pos;
+		uint8_t		flags;
+		ForestPart	part = read_part(&reader, &flags);
+		size_t		class_map = reader.pos - begin;
 
-		bins[f] = la_bin_of(features[f], forest->cuts + first,
-							(int) (forest->first_cut[f + 1] - first));
+		skip_part_arrays(&reader, &header, &part, flags, &unused);
+		measure_trees(&reader, &header, &part, &unused);
+		spans[i] = (ForestSpan) {payload + begin, reader.pos - begin, class_map, part.nclasses, part.ntrees};
 	}
-}
-
-static const ForestNode *
-find_leaf(const Forest *forest, uint32_t tree, const uint8_t *bins)
-{
-	const ForestNode *node = &forest->nodes[forest->first_node[tree]];
-
-	while (node->feature != LA_LEAF)
-	{
-		uint8_t		bin = bins[node->feature];
-		bool		goes_left = bin == LA_MISSING_BIN ?
-			(node->flags & LA_NODE_MISSING_LEFT) != 0 : bin <= node->bin;
-
-		node = &forest->nodes[node->child + !goes_left];
-	}
-	return node;
-}
-
-/*
- * la_forest_predict
- *		Class probabilities of a binned row: the mean over the trees of the
- *		class shares of its leaf.  "proba" has header.nclasses elements.
- */
-void
-la_forest_predict(const Forest *forest, const uint8_t *bins, double *proba)
-{
-	uint32_t	ntrees = forest->header.ntrees;
-
-	memset(proba, 0, forest->header.nclasses * sizeof(*proba));
-	for (uint32_t t = 0; t < ntrees; t++)
-	{
-		const ForestNode *leaf = find_leaf(forest, t, bins);
-
-		if (leaf->flags & LA_NODE_MIXED)
-		{
-			const ForestShare *run = &forest->shares[leaf->child];
-
-			for (uint32_t i = 1; i <= run->cls; i++)
-				proba[run[i].cls] += run[i].share;
-		}
-		else
-			proba[leaf->child] += 1;
-	}
-	for (uint32_t c = 0; c < forest->header.nclasses; c++)
-		proba[c] /= ntrees;
-}
-
-/*
- * la_forest_best_class
- *		The most probable class; of equals the first.
- */
-uint32_t
-la_forest_best_class(const Forest *forest, const double *proba)
-{
-	uint32_t	best = 0;
-
-	for (uint32_t c = 1; c < forest->header.nclasses; c++)
-	{
-		if (proba[c] > proba[best])
-			best = c;
-	}
-	return best;
-}
-
-/*
- * la_forest_depth
- *		Splits on the longest path of any tree; depth_scratch has room for
- *		every node of the forest.
- */
-uint32_t
-la_forest_depth(const Forest *forest, uint32_t *depth_scratch)
-{
-	uint32_t	nnodes = forest->first_node[forest->header.ntrees];
-	uint32_t	deepest = 0;
-
-	memset(depth_scratch, 0, nnodes * sizeof(*depth_scratch));
-	for (uint32_t i = 0; i < nnodes; i++)
-	{
-		const ForestNode *node = &forest->nodes[i];
-		uint32_t	below = depth_scratch[i] + 1;
-
-		if (depth_scratch[i] > deepest)
-			deepest = depth_scratch[i];
-		if (node->feature == LA_LEAF)
-			continue;
-		/* in bytes not written by us a child may have several parents */
-		for (uint32_t child = node->child; child <= node->child + 1; child++)
-		{
-			if (depth_scratch[child] < below)
-				depth_scratch[child] = below;
-		}
-	}
-	return deepest;
 }

@@ -5,185 +5,291 @@
  * Live data repeats itself: a million viewers described by two features are
  * some 50,000 distinct binned rows, and a tree grows over those.
  *
- * The rows are sorted by a hash of their contents, and rows whose hashes agree
- * by the contents themselves: any order will do, as long as nothing but the
- * contents decides it.
+ * The records are sorted by a hash of their contents, and records whose hashes
+ * agree by the contents themselves: any order will do, as long as nothing but
+ * the contents decides it.  They are sorted where they are, by the digits of
+ * the hash from the highest on: matrices are large, and there is no room for a
+ * second one.
+ *
+ * Source: McIlroy, Bostic & McIlroy, Engineering Radix Sort, Computing Systems
+ * 6(1), 1993 (American flag sort).
  */
 #include "forest_rows.h"
 
-#include <stdbool.h>
-#include <string.h>
+#define DIGIT_BITS 8
+#define NDIGITS (1 << DIGIT_BITS)
+#define FEW_ROWS 16
 
-#include "radix.h"
-
-/*
- * Hash every row, column by column: bins are stored that way.  The label is
- * shifted, so that it cannot cancel out against the first bin.
- */
-static void
-hash_rows(const ForestRows *rows, uint64_t *hash)
+/* a range of records whose hashes agree in the bits above "shift" */
+typedef struct Range
 {
-	for (uint32_t row = 0; row < rows->nrows; row++)
-		hash[row] = (uint64_t) rows->label[row] << 8;
+	uint32_t	begin;
+	uint32_t	end;
+	int			shift;
+} Range;
 
-	for (uint32_t feature = 0; feature < rows->nfeatures; feature++)
-	{
-		const uint8_t *column = rows->bins + (size_t) feature * rows->nrows;
+static inline uint8_t *
+record_at(const ForestRows *rows, uint32_t i)
+{
+	return rows->records + (size_t) i * rows->stride;
+}
 
-		for (uint32_t row = 0; row < rows->nrows; row++)
-		{
-			uint64_t	h = (hash[row] ^ column[row]) * UINT64_C(0x9e3779b97f4a7c15);
+static inline uint64_t
+mix(uint64_t hash, uint64_t word)
+{
+	uint64_t	h = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
 
-			hash[row] = h ^ (h >> 29);
-		}
-	}
+	return h ^ (h >> 32);
+}
+
+/* Up to 8 bytes as a number, the first byte lowest on every machine. */
+static inline uint64_t
+word_of(const uint8_t *bytes, uint32_t n)
+{
+	uint64_t	word = 0;
+
+	if (n == 8)
+		memcpy(&word, bytes, 8);
+	else
+		memcpy(&word, bytes, n);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	word = __builtin_bswap64(word);
+#endif
+	return word;
+}
+
+/* Every byte counts, and its place; the high bits are the good ones. */
+static inline uint64_t
+hash_record(const uint8_t *record, uint32_t stride)
+{
+	uint64_t	hash = UINT64_C(0x243f6a8885a308d3);
+	uint32_t	i = 0;
+
+	for (; i + 8 <= stride; i += 8)
+		hash = mix(hash, word_of(record + i, 8));
+	if (i < stride && stride >= 8)
+		hash = mix(hash, word_of(record + stride - 8, 8));
+	else if (i < stride)
+		hash = mix(hash, word_of(record + i, stride - i));
+	return hash * UINT64_C(0xbf58476d1ce4e5b9);
+}
+
+#define SWAP_AS(type) \
+	do { \
+		type		left; \
+		type		right; \
+		memcpy(&left, a, sizeof(type)); \
+		memcpy(&right, b, sizeof(type)); \
+		memcpy(a, &right, sizeof(type)); \
+		memcpy(b, &left, sizeof(type)); \
+		a += sizeof(type); \
+		b += sizeof(type); \
+		stride -= sizeof(type); \
+	} while (0)
+
+static inline void
+swap_records(uint8_t *a, uint8_t *b, uint32_t stride)
+{
+	while (stride >= 8)
+		SWAP_AS(uint64_t);
+	if (stride >= 4)
+		SWAP_AS(uint32_t);
+	while (stride > 0)
+		SWAP_AS(uint8_t);
 }
 
 static int
-compare_rows(const ForestRows *rows, uint32_t a, uint32_t b)
+compare(const ForestRows *rows, uint32_t a, uint32_t b)
 {
-	for (uint32_t feature = 0; feature < rows->nfeatures; feature++)
-	{
-		const uint8_t *column = rows->bins + (size_t) feature * rows->nrows;
-
-		if (column[a] != column[b])
-			return column[a] < column[b] ? -1 : 1;
-	}
-	if (rows->label[a] != rows->label[b])
-		return rows->label[a] < rows->label[b] ? -1 : 1;
-	return 0;
+	return memcmp(record_at(rows, a), record_at(rows, b), rows->stride);
 }
 
 static void
-sift_down(const ForestRows *rows, uint32_t *order, size_t root, size_t n)
+swap(const ForestRows *rows, uint32_t a, uint32_t b)
 {
-	for (;;)
-	{
-		size_t		child = 2 * root + 1;
-		uint32_t	swap;
-
-		if (child >= n)
-			return;
-		if (child + 1 < n && compare_rows(rows, order[child], order[child + 1]) < 0)
-			child++;
-		if (compare_rows(rows, order[root], order[child]) >= 0)
-			return;
-		swap = order[root];
-		order[root] = order[child];
-		order[child] = swap;
-		root = child;
-	}
-}
-
-/* Heapsort: n log n comparisons even for rows made to collide, no recursion. */
-static void
-sort_by_contents(const ForestRows *rows, uint32_t *order, size_t n)
-{
-	for (size_t root = n / 2; root-- > 0;)
-		sift_down(rows, order, root, n);
-	for (size_t end = n; end-- > 1;)
-	{
-		uint32_t	swap = order[0];
-
-		order[0] = order[end];
-		order[end] = swap;
-		sift_down(rows, order, 0, end);
-	}
+	swap_records(record_at(rows, a), record_at(rows, b), rows->stride);
 }
 
 static bool
-all_equal(const ForestRows *rows, const uint32_t *order, size_t n)
+all_equal(const ForestRows *rows, Range range)
 {
-	for (size_t i = 1; i < n; i++)
+	for (uint32_t i = range.begin + 1; i < range.end; i++)
 	{
-		if (compare_rows(rows, order[0], order[i]) != 0)
+		if (compare(rows, range.begin, i) != 0)
 			return false;
 	}
 	return true;
 }
 
-/* Sort the runs of equal hashes that hold different rows: next to none. */
 static void
-sort_collisions(const ForestRows *rows, const uint64_t *keys, uint32_t *order)
+insertion_sort(const ForestRows *rows, Range range)
 {
-	uint32_t	begin = 0;
-
-	while (begin < rows->nrows)
+	for (uint32_t i = range.begin + 1; i < range.end; i++)
 	{
-		uint32_t	end = begin + 1;
-
-		while (end < rows->nrows && keys[end] == keys[begin])
-			end++;
-		if (!all_equal(rows, order + begin, end - begin))
-			sort_by_contents(rows, order + begin, end - begin);
-		begin = end;
+		for (uint32_t j = i; j > range.begin && compare(rows, j - 1, j) > 0; j--)
+			swap(rows, j - 1, j);
 	}
 }
 
-/* Number the distinct rows; order[d] becomes the first of distinct row d. */
-static uint32_t
-number_distinct(const ForestRows *rows, const uint64_t *keys, uint32_t *order)
+static void
+sift_down(const ForestRows *rows, uint32_t begin, uint32_t root, uint32_t n)
 {
-	uint32_t	distinct = 0;
-	uint32_t	previous = 0;
-
-	for (uint32_t i = 0; i < rows->nrows; i++)
+	for (;;)
 	{
-		uint32_t	row = order[i];
+		uint32_t	child = 2 * root + 1;
 
-		if (i == 0 || keys[i] != keys[i - 1] || compare_rows(rows, previous, row) != 0)
-			order[distinct++] = row;
-		rows->row_of[i] = distinct - 1;
-		previous = row;
+		if (root >= n / 2 || child >= n)
+			return;
+		if (child + 1 < n && compare(rows, begin + child, begin + child + 1) < 0)
+			child++;
+		if (compare(rows, begin + root, begin + child) >= 0)
+			return;
+		swap(rows, begin + root, begin + child);
+		root = child;
 	}
+}
+
+/* n log n comparisons even for records made to collide */
+static void
+heap_sort(const ForestRows *rows, Range range)
+{
+	uint32_t	n = range.end - range.begin;
+
+	for (uint32_t root = n / 2; root-- > 0;)
+		sift_down(rows, range.begin, root, n);
+	for (uint32_t end = n; end-- > 1;)
+	{
+		swap(rows, range.begin, range.begin + end);
+		sift_down(rows, range.begin, 0, end);
+	}
+}
+
+static inline uint32_t
+digit_of(const ForestRows *rows, uint32_t i, int shift)
+{
+	return (uint32_t) (hash_record(record_at(rows, i), rows->stride) >> shift) & (NDIGITS - 1);
+}
+
+/* Sort by one digit of the hash, in place; end[d] is where digit d ends. */
+static void
+sort_by_digit(const ForestRows *rows, Range range, uint32_t *end)
+{
+	uint32_t	next[NDIGITS];	/* where the next record of a digit goes */
+	uint32_t	position = range.begin;
+
+	memset(end, 0, NDIGITS * sizeof(*end));
+	for (uint32_t i = range.begin; i < range.end; i++)
+		end[digit_of(rows, i, range.shift)]++;
+	for (int digit = 0; digit < NDIGITS; digit++)
+	{
+		next[digit] = position;
+		position += end[digit];
+		end[digit] = position;
+	}
+
+	for (uint32_t digit = 0; digit < NDIGITS; digit++)
+	{
+		for (uint32_t hole; (hole = next[digit]) < end[digit]; next[digit]++)
+		{
+			uint32_t	held = digit_of(rows, hole, range.shift);
+
+			/* the record in the hole goes where it belongs, for the one there */
+			while (held != digit)
+			{
+				uint32_t	place = next[held]++;
+
+				held = digit_of(rows, place, range.shift);
+				swap(rows, hole, place);
+			}
+		}
+	}
+}
+
+/* Recursion ends where the hash does, eight digits deep. */
+static void
+sort_range(const ForestRows *rows, Range range)
+{
+	uint32_t	end[NDIGITS];
+	uint32_t	begin = range.begin;
+
+	if (range.end - range.begin <= FEW_ROWS)
+	{
+		insertion_sort(rows, range);
+		return;
+	}
+	if (all_equal(rows, range))
+		return;
+	if (range.shift < 0)
+	{
+		heap_sort(rows, range);
+		return;
+	}
+	sort_by_digit(rows, range, end);
+	for (int digit = 0; digit < NDIGITS; digit++)
+	{
+		sort_range(rows, (Range) {begin, end[digit], range.shift - DIGIT_BITS});
+		begin = end[digit];
+	}
+}
+
+/*
+ * la_forest_rows_begin_sort
+ *		Begin to bring "total" records into canonical order, in place.
+ */
+void
+la_forest_rows_begin_sort(const ForestRows *rows, RowSort *sort)
+{
+	sort->next = 0;
+	sort_by_digit(rows, (Range) {0, rows->nrows, 64 - DIGIT_BITS}, sort->end);
+}
+
+/*
+ * la_forest_rows_sort_step
+ *		Go on; false once the records are in order.
+ */
+bool
+la_forest_rows_sort_step(const ForestRows *rows, RowSort *sort)
+{
+	uint32_t	begin = sort->next > 0 ? sort->end[sort->next - 1] : 0;
+
+	sort_range(rows, (Range) {begin, sort->end[sort->next], 64 - 2 * DIGIT_BITS});
+	return ++sort->next < NDIGITS;
+}
+
+/*
+ * la_forest_rows_distinct
+ *		How many different records there are, once they are in order.
+ */
+uint32_t
+la_forest_rows_distinct(const ForestRows *rows)
+{
+	uint32_t	distinct = rows->nrows > 0 ? 1 : 0;
+
+	for (uint32_t i = 1; i < rows->nrows; i++)
+		distinct += compare(rows, i - 1, i) != 0;
 	return distinct;
-}
-
-/* Keep, of every column, the values of the distinct rows. */
-static void
-gather_columns(ForestRows *rows, const uint32_t *order, uint32_t distinct, uint8_t *scratch)
-{
-	for (uint32_t feature = 0; feature < rows->nfeatures; feature++)
-	{
-		const uint8_t *from = rows->bins + (size_t) feature * rows->nrows;
-
-		/* through the scratch: the new column may overlap the old one */
-		for (uint32_t d = 0; d < distinct; d++)
-			scratch[d] = from[order[d]];
-		memcpy(rows->bins + (size_t) feature * distinct, scratch, distinct);
-	}
-}
-
-static void
-gather_labels(ForestRows *rows, const uint32_t *order, uint32_t distinct, uint32_t *scratch)
-{
-	for (uint32_t d = 0; d < distinct; d++)
-		scratch[d] = rows->label[order[d]];
-	for (uint32_t d = 0; d < distinct; d++)
-		rows->label[d] = (uint16_t) scratch[d];
 }
 
 /*
  * la_forest_rows_collapse
- *		Collapse "total" rows in the order of arrival, in place.
+ *		Hold equal records once, in place, once they are in order.
  *
- * On entry nrows == total; on return nrows is the number of distinct rows and
- * row_of (room for "total") maps the rows, in canonical order, to them.
+ * "first" has room for la_forest_rows_distinct + 1 numbers; the rows keep it.
  */
 void
-la_forest_rows_collapse(ForestRows *rows, const CollapseScratch *scratch)
+la_forest_rows_collapse(ForestRows *rows, uint32_t *first)
 {
-	uint32_t	distinct;
+	uint32_t	distinct = 0;
 
-	hash_rows(rows, scratch->keys);
-	for (uint32_t row = 0; row < rows->nrows; row++)
-		scratch->order[row] = row;
-	la_radix_sort_tagged(scratch->keys, scratch->order,
-						 scratch->key_scratch, scratch->order_scratch, rows->nrows);
-	sort_collisions(rows, scratch->keys, scratch->order);
-
-	distinct = number_distinct(rows, scratch->keys, scratch->order);
-	gather_columns(rows, scratch->order, distinct, scratch->column);
-	gather_labels(rows, scratch->order, distinct, scratch->order_scratch);
+	for (uint32_t i = 0; i < rows->nrows; i++)
+	{
+		if (i > 0 && compare(rows, distinct - 1, i) == 0)
+			continue;
+		if (distinct < i)
+			memcpy(record_at(rows, distinct), record_at(rows, i), rows->stride);
+		first[distinct++] = i;
+	}
+	first[distinct] = rows->nrows;
 	rows->nrows = distinct;
+	rows->first = first;
 }

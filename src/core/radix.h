@@ -10,8 +10,6 @@
 #include <string.h>
 
 extern void la_radix_sort(uint64_t *keys, uint64_t *scratch, size_t n);
-extern void la_radix_sort_tagged(uint64_t *keys, uint32_t *tags,
-								 uint64_t *key_scratch, uint32_t *tag_scratch, size_t n);
 
 /*
  * The order of the keys is the order of the numbers; -0 is less than 0, NaN

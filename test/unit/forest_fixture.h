@@ -1,118 +1,256 @@
 /*
  * forest_fixture.h
- *		Rows and forests for the unit tests, every array in a block of its own
+ *		Random forests for the unit tests, every array in a block of its own
  *		that is no larger than promised: the sanitizers see one step too many.
  */
 #ifndef LA_FOREST_FIXTURE_H
 #define LA_FOREST_FIXTURE_H
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "binning.h"
-#include "forest_grow.h"
 #include "forest_model.h"
-#include "forest_rows.h"
 #include "prng.h"
 
-/* Rows as they come, to be filled in. */
-static inline ForestRows
-rows_new(uint32_t n, uint32_t nfeatures, uint32_t nclasses)
+/* what a random forest should be like */
+typedef struct FixtureShape
 {
-	ForestRows	rows = {n, n, nfeatures, nclasses, NULL, NULL, NULL};
+	uint64_t	seed;
+	LabelType	label_type;
+	uint32_t	nfeatures;
+	uint32_t	nclasses;
+	uint32_t	nparts;			/* with more than one, each has some of the classes */
+	uint32_t	ntrees;			/* of each part */
+	uint32_t	ninner;			/* of each tree, about */
+	uint32_t	ncuts;			/* of each feature, at most */
+	uint32_t	max_count;		/* of a class in a leaf */
+	bool		weighted;
+	bool		permuted;
+} FixtureShape;
 
-	rows.bins = malloc((size_t) n * nfeatures);
-	rows.label = malloc(n * sizeof(uint16_t));
-	rows.row_of = malloc(n * sizeof(uint32_t));
-	return rows;
-}
-
-static inline void
-rows_free(ForestRows *rows)
-{
-	free(rows->bins);
-	free(rows->label);
-	free(rows->row_of);
-}
-
-static inline void
-rows_collapse(ForestRows *rows, void (*function) (ForestRows *, const CollapseScratch *))
-{
-	size_t		n = rows->total;
-	CollapseScratch scratch = {
-		malloc(n * sizeof(uint64_t)), malloc(n * sizeof(uint64_t)),
-		malloc(n * sizeof(uint32_t)), malloc(n * sizeof(uint32_t)), malloc(n)
-	};
-
-	function(rows, &scratch);
-	free(scratch.keys);
-	free(scratch.key_scratch);
-	free(scratch.order);
-	free(scratch.order_scratch);
-	free(scratch.column);
-}
-
-/* Random rows, a share of them missing, labels that the features explain in part. */
-static inline ForestRows
-rows_random(Prng *prng, uint32_t n, uint32_t nfeatures, uint32_t nclasses, uint32_t nbins)
-{
-	ForestRows	rows = rows_new(n, nfeatures, nclasses);
-
-	for (uint32_t row = 0; row < n; row++)
-	{
-		uint32_t	sum = 0;
-
-		for (uint32_t f = 0; f < nfeatures; f++)
-		{
-			uint8_t		bin = (uint8_t) la_prng_below(prng, nbins);
-
-			if (la_prng_below(prng, 8) == 0)
-				bin = LA_MISSING_BIN;
-			rows.bins[(size_t) f * n + row] = bin;
-			sum += f < 2 ? bin : 0;
-		}
-		rows.label[row] = (uint16_t) ((sum * nclasses / (2 * nbins) + (la_prng_below(prng, 4) == 0)) % nclasses);
-	}
-	return rows;
-}
-
-/* A forest's bytes, and the parts that they were written from. */
+/* A forest's bytes, and what they were written from. */
 typedef struct Fixture
 {
 	ForestHeader header;
 	ForestClass *classes;
-	uint32_t   *first_cut;
-	double	   *cuts;
-	ForestTree *trees;
+	ForestPart *parts;
+	ForestTree *trees;			/* of the first part, then of the second, ... */
 	uint8_t    *bytes;
 	size_t		size;
 } Fixture;
+
+static inline double
+random_share(Prng *prng)
+{
+	return la_prng_below(prng, 1u << 30) / (double) (1u << 30);
+}
+
+static inline double *
+random_numbers(Prng *prng, uint32_t n)
+{
+	double	   *numbers = malloc(n * sizeof(double));
+
+	for (uint32_t i = 0; i < n; i++)
+		numbers[i] = random_share(prng) + 0.001;
+	return numbers;
+}
+
+/* --- trees ----------------------------------------------------------------- */
+
+static inline void
+add_leaf(Prng *prng, const FixtureShape *shape, const ForestPart *part, ForestTree *tree,
+		 TreeNode *leaf)
+{
+	uint32_t	run = tree->ncounts;
+	uint32_t	step = part->nclasses / 20 + 1;
+
+	*leaf = (TreeNode) {LA_LEAF, 0, 0, 0};
+	if (part->nclasses == 0)
+	{
+		leaf->value = tree->nmeans;
+		tree->means[tree->nmeans++] = random_share(prng) * 200 - 100;
+		return;
+	}
+	leaf->value = la_prng_below(prng, part->nclasses);
+	if (la_prng_below(prng, 2) == 0)
+		return;
+	tree->counts[run] = (ForestCount) {0, 0};
+	for (uint32_t cls = la_prng_below(prng, step); cls < part->nclasses; cls += 1 + la_prng_below(prng, step))
+	{
+		ForestCount count = {cls, 1 + la_prng_below(prng, shape->max_count)};
+
+		tree->counts[run].cls++;
+		tree->counts[run].nrows += count.nrows;
+		tree->counts[run + tree->counts[run].cls] = count;
+	}
+	if (tree->counts[run].cls < 2)
+		return;
+	leaf->flags = LA_NODE_MIXED;
+	leaf->value = run;
+	tree->ncounts += 1 + tree->counts[run].cls;
+}
+
+/* Grow the subtree that begins at the next node. */
+static inline void
+add_subtree(Prng *prng, const FixtureShape *shape, const ForestPart *part, ForestTree *tree,
+			uint32_t ninner)
+{
+	uint32_t	self = tree->nnodes++;
+	uint32_t	feature = la_prng_below(prng, shape->nfeatures);
+	uint32_t	ncuts = part->first_cut[feature + 1] - part->first_cut[feature];
+	uint32_t	left;
+
+	if (ninner == 0)
+	{
+		add_leaf(prng, shape, part, tree, &tree->nodes[self]);
+		return;
+	}
+	left = la_prng_below(prng, ninner);
+	add_subtree(prng, shape, part, tree, left);
+	tree->nodes[self] = (TreeNode) {
+		(uint16_t) feature, (uint8_t) la_prng_below(prng, ncuts + 1),
+		(la_prng_below(prng, 2) ? LA_NODE_MISSING_LEFT : 0) |
+		(la_prng_below(prng, 2) ? LA_NODE_RIGHT_FIRST : 0), tree->nnodes - self
+	};
+	add_subtree(prng, shape, part, tree, ninner - 1 - left);
+}
 
 static inline ForestTree
 tree_copy(const ForestTree *tree)
 {
 	ForestTree	copy = *tree;
 
-	copy.nodes = malloc(tree->nnodes * sizeof(ForestNode));
-	memcpy(copy.nodes, tree->nodes, tree->nnodes * sizeof(ForestNode));
-	copy.counts = malloc((tree->ncounts + 1) * sizeof(ForestCount));
-	memcpy(copy.counts, tree->counts, tree->ncounts * sizeof(ForestCount));
+	copy.nodes = malloc(tree->nnodes * sizeof(TreeNode));
+	memcpy(copy.nodes, tree->nodes, tree->nnodes * sizeof(TreeNode));
+	copy.counts = malloc(tree->ncounts * sizeof(ForestCount) + 1);
+	if (tree->ncounts > 0)
+		memcpy(copy.counts, tree->counts, tree->ncounts * sizeof(ForestCount));
+	copy.means = malloc(tree->nmeans * sizeof(double) + 1);
+	if (tree->nmeans > 0)
+		memcpy(copy.means, tree->means, tree->nmeans * sizeof(double));
 	return copy;
 }
 
-static inline TreeGrower *
-grower_new(const ForestRows *rows, const GrowOptions *options)
+static inline ForestTree
+tree_random(Prng *prng, const FixtureShape *shape, const ForestPart *part)
 {
-	return la_tree_grower_init(malloc(la_tree_grower_size(rows)), rows, options);
+	uint32_t	ninner = shape->ninner / 2 + la_prng_below(prng, shape->ninner + 1);
+	ForestTree	tree = {0};
+	ForestTree	copy;
+
+	tree.nodes = malloc((2 * ninner + 1) * sizeof(TreeNode));
+	tree.counts = malloc((size_t) (ninner + 1) * (part->nclasses + 1) * sizeof(ForestCount));
+	tree.means = malloc((ninner + 1) * sizeof(double));
+	add_subtree(prng, shape, part, &tree, ninner);
+	copy = tree_copy(&tree);
+	free(tree.nodes);
+	free(tree.counts);
+	free(tree.means);
+	return copy;
 }
 
-static inline const ForestTree *
-grow_tree(TreeGrower *grower, uint32_t tree)
+/* --- parts ----------------------------------------------------------------- */
+
+/* All classes; some of them if there are more parts. */
+static inline void
+part_choose_classes(Prng *prng, const FixtureShape *shape, ForestPart *part)
 {
-	la_tree_begin(grower, tree);
-	while (la_tree_step(grower))
-		continue;
-	return la_tree_result(grower);
+	part->classes = malloc(shape->nclasses * sizeof(uint16_t) + 1);
+	for (uint32_t i = 0; i < shape->nclasses; i++)
+	{
+		if (shape->nparts == 1 || la_prng_below(prng, 3) > 0 ||
+			(i == shape->nclasses - 1 && part->nclasses == 0))
+			part->classes[part->nclasses++] = (uint16_t) i;
+	}
+}
+
+/* Cut b of a feature is b + 0.5. */
+static inline void
+part_make_cuts(Prng *prng, const FixtureShape *shape, ForestPart *part)
+{
+	uint32_t	ncuts = 0;
+
+	part->first_cut = malloc((shape->nfeatures + 1) * sizeof(uint32_t));
+	part->cuts = malloc(((size_t) shape->nfeatures * shape->ncuts + 1) * sizeof(double));
+	for (uint32_t f = 0; f < shape->nfeatures; f++)
+	{
+		uint32_t	n = la_prng_below(prng, 4) == 0 ? la_prng_below(prng, shape->ncuts + 1) : shape->ncuts;
+
+		part->first_cut[f] = ncuts;
+		for (uint32_t i = 0; i < n; i++)
+			part->cuts[ncuts++] = i + 0.5;
+	}
+	part->first_cut[shape->nfeatures] = ncuts;
+}
+
+static inline ForestPart
+part_random(Prng *prng, const FixtureShape *shape)
+{
+	ForestPart	part = {
+		.ntrees = shape->ntrees, .nrows = 1000 + la_prng_below(prng, 1000), .min_leaf = 1,
+		.max_depth = la_prng_below(prng, 20), .mtry = 1 + la_prng_below(prng, shape->nfeatures),
+		.bins = 255, .sample = 1.0 - random_share(prng) / 2, .seed = (int64_t) la_prng_next(prng),
+		.permuted = shape->permuted
+	};
+
+	part_choose_classes(prng, shape, &part);
+	part_make_cuts(prng, shape, &part);
+	if (shape->weighted)
+		part.class_weight = random_numbers(prng, part.nclasses);
+	if (la_prng_below(prng, 2))
+	{
+		part.oob_rows = 900;
+		part.oob_score = random_share(prng);
+		part.oob_loss = random_share(prng);
+	}
+	part.impurity = random_numbers(prng, shape->nfeatures);
+	if (shape->permuted)
+	{
+		part.permutation = random_numbers(prng, shape->nfeatures);
+		part.std_error = random_numbers(prng, shape->nfeatures);
+	}
+	return part;
+}
+
+/* --- forests ---------------------------------------------------------------- */
+
+static inline uint32_t
+fixture_ntrees(const Fixture *fixture)
+{
+	uint32_t	ntrees = 0;
+
+	for (uint32_t i = 0; i < fixture->header.nparts; i++)
+		ntrees += fixture->parts[i].ntrees;
+	return ntrees;
+}
+
+/* A header as la_forest_write_tree wants it: with the classes of the part. */
+static inline ForestHeader
+part_header(const Fixture *fixture, const ForestPart *part)
+{
+	ForestHeader header = fixture->header;
+
+	header.nclasses = part->nclasses;
+	return header;
+}
+
+static inline size_t
+fixture_measure(const Fixture *fixture)
+{
+	size_t		size = la_forest_header_size(&fixture->header, fixture->classes);
+	const ForestTree *tree = fixture->trees;
+
+	for (uint32_t i = 0; i < fixture->header.nparts; i++)
+	{
+		ForestHeader header = part_header(fixture, &fixture->parts[i]);
+
+		size += la_forest_part_size(&header, &fixture->parts[i]);
+		for (uint32_t t = 0; t < fixture->parts[i].ntrees; t++)
+			size += la_forest_tree_size(&header, tree++);
+	}
+	return size;
 }
 
 /* Write the parts; those may be wrong on purpose. */
@@ -120,81 +258,95 @@ static inline void
 fixture_write(Fixture *fixture)
 {
 	ByteWriter	writer = {NULL, 0};
+	const ForestTree *tree = fixture->trees;
 
-	fixture->size = la_forest_header_size(&fixture->header, fixture->classes, fixture->first_cut);
-	for (uint32_t t = 0; t < fixture->header.ntrees; t++)
-		fixture->size += la_forest_tree_size(&fixture->trees[t]);
+	fixture->size = fixture_measure(fixture);
 	free(fixture->bytes);
 	writer.data = fixture->bytes = malloc(fixture->size);
-	la_forest_write_header(&writer, &fixture->header, fixture->classes,
-						   fixture->first_cut, fixture->cuts);
-	for (uint32_t t = 0; t < fixture->header.ntrees; t++)
-		la_forest_write_tree(&writer, &fixture->trees[t]);
-}
-
-/* Labels "a", "bb", "ccc" and so on; cut b of a feature is b + 0.5. */
-static inline void
-fixture_describe(Fixture *fixture, uint32_t ncuts)
-{
-	static const char *letters[] = {"a", "bb", "ccc", "dddd", "eeeee", ""};
-	uint32_t	nfeatures = fixture->header.nfeatures;
-
-	fixture->classes = malloc(fixture->header.nclasses * sizeof(ForestClass));
-	for (uint32_t i = 0; i < fixture->header.nclasses; i++)
+	la_forest_write_header(&writer, &fixture->header, fixture->classes);
+	for (uint32_t i = 0; i < fixture->header.nparts; i++)
 	{
-		const char *label = letters[i % 6];
+		ForestHeader header = part_header(fixture, &fixture->parts[i]);
 
-		fixture->classes[i] = (ForestClass) {(const uint8_t *) label, (uint32_t) strlen(label), i};
+		la_forest_write_part(&writer, &header, &fixture->parts[i]);
+		for (uint32_t t = 0; t < fixture->parts[i].ntrees; t++)
+			la_forest_write_tree(&writer, &header, tree++);
 	}
-	fixture->first_cut = malloc((nfeatures + 1) * sizeof(uint32_t));
-	fixture->cuts = malloc(((size_t) nfeatures * ncuts + 1) * sizeof(double));
-	for (uint32_t f = 0; f <= nfeatures; f++)
-		fixture->first_cut[f] = f * ncuts;
-	for (uint32_t i = 0; i < nfeatures * ncuts; i++)
-		fixture->cuts[i] = i % ncuts + 0.5;
+	if (writer.pos != fixture->size)
+		abort();
 }
 
-/* A forest grown on random rows. */
-static inline Fixture
-fixture_grow(uint64_t seed, uint32_t n, uint32_t nfeatures, uint32_t nclasses,
-			 uint32_t nbins, uint32_t ntrees)
+/* Labels in their order: "", "00001x", "00002xx", ...; -3, -2, ...; false, true */
+static inline ForestClass
+class_make(LabelType type, uint32_t number, uint32_t nclasses)
 {
-	Fixture		fixture;
-	Prng		prng;
-	ForestRows	rows;
-	GrowOptions options = {0, 1, nfeatures / 2 + 1, 1.0, seed};
-	TreeGrower *grower;
+	char	   *label = malloc(32);
 
-	memset(&fixture, 0, sizeof(fixture));
-	la_prng_seed(&prng, seed, 1);
-	rows = rows_random(&prng, n, nfeatures, nclasses, nbins);
-	rows_collapse(&rows, la_forest_rows_collapse);
-	fixture.header = (ForestHeader) {
-		LA_LABEL_TEXT, nfeatures, nclasses, ntrees, n, 0, 1, options.mtry, nbins, 1.0, (int64_t) seed
-	};
-	fixture_describe(&fixture, nbins - 1);
-	fixture.trees = malloc(ntrees * sizeof(ForestTree));
-	grower = grower_new(&rows, &options);
-	for (uint32_t t = 0; t < ntrees; t++)
-		fixture.trees[t] = tree_copy(grow_tree(grower, t));
-	free(grower);
-	rows_free(&rows);
+	if (type == LA_LABEL_BIGINT)
+		snprintf(label, 32, "%d", (int) number - (int) nclasses / 2);
+	else if (type == LA_LABEL_BOOLEAN)
+		snprintf(label, 32, "%s", number == 0 ? "false" : "true");
+	else
+		snprintf(label, 32, "%05u%.*s", number, (int) (number % 4), "xxxx");
+	if (type == LA_LABEL_TEXT && number == 0)
+		label[0] = '\0';
+	return (ForestClass) {(uint8_t *) label, (uint32_t) strlen(label), 0};
+}
+
+static inline Fixture
+fixture_random(const FixtureShape *shape)
+{
+	Fixture		fixture = {.header = {shape->label_type, shape->nfeatures, shape->nclasses, shape->nparts}};
+	ForestTree *tree = fixture.trees = malloc(shape->nparts * shape->ntrees * sizeof(ForestTree));
+	Prng		prng;
+
+	la_prng_seed(&prng, shape->seed, 1);
+	fixture.classes = malloc(shape->nclasses * sizeof(ForestClass) + 1);
+	for (uint32_t i = 0; i < shape->nclasses; i++)
+		fixture.classes[i] = class_make(shape->label_type, i, shape->nclasses);
+	fixture.parts = malloc(shape->nparts * sizeof(ForestPart));
+	for (uint32_t i = 0; i < shape->nparts; i++)
+	{
+		ForestPart *part = &fixture.parts[i];
+
+		*part = part_random(&prng, shape);
+		for (uint32_t t = 0; t < shape->ntrees; t++)
+			*tree++ = tree_random(&prng, shape, part);
+		if (shape->nclasses > 0)
+			fixture.classes[i % shape->nclasses].nrows += part->nrows;
+	}
 	fixture_write(&fixture);
 	return fixture;
 }
 
 static inline void
+part_free(ForestPart *part)
+{
+	free(part->classes);
+	free(part->class_weight);
+	free(part->impurity);
+	free(part->permutation);
+	free(part->std_error);
+	free(part->first_cut);
+	free(part->cuts);
+}
+
+static inline void
 fixture_free(Fixture *fixture)
 {
-	for (uint32_t t = 0; t < fixture->header.ntrees; t++)
+	for (uint32_t t = 0; t < fixture_ntrees(fixture); t++)
 	{
 		free(fixture->trees[t].nodes);
 		free(fixture->trees[t].counts);
+		free(fixture->trees[t].means);
 	}
+	for (uint32_t i = 0; i < fixture->header.nparts; i++)
+		part_free(&fixture->parts[i]);
+	for (uint32_t i = 0; i < fixture->header.nclasses; i++)
+		free((void *) fixture->classes[i].label);
 	free(fixture->trees);
+	free(fixture->parts);
 	free(fixture->classes);
-	free(fixture->first_cut);
-	free(fixture->cuts);
 	free(fixture->bytes);
 }
 

@@ -33,150 +33,291 @@ decode(const Fixture *fixture)
 /* --- there and back ------------------------------------------------------- */
 
 static bool
-same_parts(const Forest *forest, const Fixture *fixture)
+same_numbers(const double *a, const double *b, uint32_t n)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	return memcmp(a, b, n * sizeof(double)) == 0;
+}
+
+static bool
+same_part(const ForestPart *a, const ForestPart *b, uint32_t nfeatures)
+{
+	return a->ntrees == b->ntrees && a->nrows == b->nrows &&
+		a->max_depth == b->max_depth && a->min_leaf == b->min_leaf &&
+		a->mtry == b->mtry && a->bins == b->bins && a->sample == b->sample &&
+		a->seed == b->seed && a->permuted == b->permuted && a->nclasses == b->nclasses &&
+		memcmp(a->classes, b->classes, a->nclasses * sizeof(uint16_t)) == 0 &&
+		same_numbers(a->class_weight, b->class_weight, a->nclasses) &&
+		a->oob_rows == b->oob_rows && a->oob_score == b->oob_score && a->oob_loss == b->oob_loss &&
+		same_numbers(a->impurity, b->impurity, nfeatures) &&
+		same_numbers(a->permutation, b->permutation, nfeatures) &&
+		same_numbers(a->std_error, b->std_error, nfeatures) &&
+		memcmp(a->first_cut, b->first_cut, (nfeatures + 1) * sizeof(uint32_t)) == 0 &&
+		same_numbers(a->cuts, b->cuts, a->first_cut[nfeatures]);
+}
+
+static bool
+same_description(const Forest *forest, const Fixture *fixture)
 {
 	const ForestHeader *header = &fixture->header;
-	uint32_t	nfeatures = header->nfeatures;
-	bool		same = forest->header.label_type == header->label_type &&
-		forest->header.nfeatures == nfeatures && forest->header.nclasses == header->nclasses &&
-		forest->header.ntrees == header->ntrees && forest->header.nrows == header->nrows &&
-		forest->header.max_depth == header->max_depth && forest->header.min_leaf == header->min_leaf &&
-		forest->header.mtry == header->mtry && forest->header.bins == header->bins &&
-		forest->header.sample == header->sample && forest->header.seed == header->seed;
+	bool		same = memcmp(&forest->header, header, sizeof(*header)) == 0 &&
+		forest->ntrees == fixture_ntrees(fixture);
 
 	for (uint32_t i = 0; i < header->nclasses; i++)
 		same &= forest->classes[i].length == fixture->classes[i].length &&
 			forest->classes[i].nrows == fixture->classes[i].nrows &&
 			memcmp(forest->classes[i].label, fixture->classes[i].label, fixture->classes[i].length) == 0;
-	same &= memcmp(forest->first_cut, fixture->first_cut, (nfeatures + 1) * sizeof(uint32_t)) == 0;
-	return same && memcmp(forest->cuts, fixture->cuts, fixture->first_cut[nfeatures] * sizeof(double)) == 0;
-}
-
-/*
- * Turn the nodes of a decoded tree into those of a grown one: references are
- * counted from its own first node, and from its first share.
- */
-static ForestTree
-tree_back(const Forest *forest, uint32_t number, const ForestTree *grown, uint32_t first_share)
-{
-	uint32_t	first = forest->first_node[number];
-	ForestTree	tree = *grown;
-
-	tree.nnodes = forest->first_node[number + 1] - first;
-	tree.nodes = malloc(tree.nnodes * sizeof(ForestNode));
-	memcpy(tree.nodes, forest->nodes + first, tree.nnodes * sizeof(ForestNode));
-	for (uint32_t i = 0; i < tree.nnodes; i++)
-	{
-		if (tree.nodes[i].feature != LA_LEAF)
-			tree.nodes[i].child -= first;
-		else if (tree.nodes[i].flags == LA_NODE_MIXED)
-			tree.nodes[i].child -= first_share;
-	}
-	tree.counts = malloc((tree.ncounts + 1) * sizeof(ForestCount));
-	for (uint32_t i = 0, rows = 0; i < tree.ncounts; i++)
-	{
-		const ForestShare *share = &forest->shares[first_share + i];
-
-		if (share->share == LA_RUN_START)
-			rows = grown->counts[i].nrows;
-		tree.counts[i].cls = share->cls;
-		tree.counts[i].nrows = share->share == LA_RUN_START ? rows : (uint32_t) lrint(share->share * rows);
-	}
-	return tree;
-}
-
-/* Encode what was decoded. */
-static bool
-encodes_again(const Forest *forest, const Fixture *fixture)
-{
-	Fixture		again = *fixture;
-	uint32_t	first_share = 0;
-	bool		same;
-
-	again.bytes = NULL;
-	again.header = forest->header;
-	again.classes = forest->classes;
-	again.first_cut = forest->first_cut;
-	again.cuts = forest->cuts;
-	again.trees = malloc(forest->header.ntrees * sizeof(ForestTree));
-	for (uint32_t t = 0; t < forest->header.ntrees; t++)
-	{
-		again.trees[t] = tree_back(forest, t, &fixture->trees[t], first_share);
-		first_share += fixture->trees[t].ncounts;
-	}
-	fixture_write(&again);
-	same = again.size == fixture->size && memcmp(again.bytes, fixture->bytes, again.size) == 0;
-	for (uint32_t t = 0; t < forest->header.ntrees; t++)
-	{
-		free(again.trees[t].nodes);
-		free(again.trees[t].counts);
-	}
-	free(again.trees);
-	free(again.bytes);
+	for (uint32_t i = 0; i < header->nparts; i++)
+		same &= same_part(&forest->parts[i], &fixture->parts[i], header->nfeatures);
 	return same;
 }
 
-/* Probabilities by walking the trees as they were grown, cut by cut. */
+/* What a leaf that was grown says, in the classes of the forest. */
 static void
-predict_naively(const Fixture *fixture, const double *features, double *proba)
+leaf_of_tree(const ForestPart *part, const ForestTree *tree, const TreeNode *leaf, double *result)
 {
-	memset(proba, 0, fixture->header.nclasses * sizeof(double));
-	for (uint32_t t = 0; t < fixture->header.ntrees; t++)
+	const ForestCount *run = tree->counts + leaf->value;
+	double		sum = 0;
+
+	if (part->nclasses == 0)
 	{
-		const ForestTree *tree = &fixture->trees[t];
-		const ForestNode *node = tree->nodes;
-		const ForestCount *run;
-
-		while (node->feature != LA_LEAF)
-		{
-			double		x = features[node->feature];
-			uint32_t	cut = fixture->first_cut[node->feature] + node->bin;
-			bool		last = cut == fixture->first_cut[node->feature + 1];
-			bool		left = isnan(x) ? node->flags == LA_NODE_MISSING_LEFT : last || x <= fixture->cuts[cut];
-
-			node = &tree->nodes[node->child + !left];
-		}
-		run = tree->counts + node->child;
-		if (node->flags == 0)
-			proba[node->child] += 1;
-		for (uint32_t i = 1; node->flags != 0 && i <= run->cls; i++)
-			proba[run[i].cls] += (double) run[i].nrows / run->nrows;
+		result[0] = tree->means[leaf->value];
+		return;
 	}
-	for (uint32_t c = 0; c < fixture->header.nclasses; c++)
-		proba[c] /= fixture->header.ntrees;
+	if (!(leaf->flags & LA_NODE_MIXED))
+	{
+		result[part->classes[leaf->value]] = 1;
+		return;
+	}
+	for (uint32_t i = 1; i <= run->cls; i++)
+		sum += run[i].nrows * (part->class_weight ? part->class_weight[run[i].cls] : 1);
+	for (uint32_t i = 1; i <= run->cls; i++)
+		result[part->classes[run[i].cls]] =
+			run[i].nrows * (part->class_weight ? part->class_weight[run[i].cls] : 1) / sum;
+}
+
+static bool
+same_leaf(const Forest *forest, const ForestPart *part, const ForestTree *tree,
+		  const TreeNode *leaf, const ForestNode *node)
+{
+	uint32_t	n = la_forest_nresults(forest);
+	double	   *expected = calloc(n, sizeof(double));
+	double	   *found = malloc(n * sizeof(double));
+	bool		same;
+
+	leaf_of_tree(part, tree, leaf, expected);
+	la_forest_leaf(forest, node, found);
+	same = la_node_cut(*node) == 0 && same_results(found, expected, n);
+	free(expected);
+	free(found);
+	return same;
+}
+
+static bool
+same_tree(const Forest *forest, const ForestPart *part, const ForestTree *tree, uint32_t number)
+{
+	const ForestNode *nodes = forest->nodes + forest->first_node[number];
+	uint32_t	nfeatures = forest->header.nfeatures;
+	bool		same = forest->first_node[number + 1] - forest->first_node[number] == tree->nnodes;
+
+	for (uint32_t i = 0; same && i < tree->nnodes; i++)
+	{
+		const TreeNode *node = &tree->nodes[i];
+
+		if (node->feature == LA_LEAF)
+			same = same_leaf(forest, part, tree, node, &nodes[i]);
+		else
+			same = la_node_cut(nodes[i]) > 0 && nodes[i].jump == node->value &&
+				la_node_feature(nodes[i], nfeatures) == node->feature &&
+				la_node_bin(nodes[i], nfeatures) == node->bin &&
+				la_node_missing_left(nodes[i], nfeatures) == ((node->flags & LA_NODE_MISSING_LEFT) != 0) &&
+				la_node_right_first(nodes[i], nfeatures) == ((node->flags & LA_NODE_RIGHT_FIRST) != 0);
+	}
+	return same;
+}
+
+static bool
+same_trees(const Forest *forest, const Fixture *fixture)
+{
+	bool		same = true;
+	uint32_t	number = 0;
+
+	for (uint32_t i = 0; i < fixture->header.nparts; i++)
+	{
+		same &= forest->first_tree[i] == number;
+		for (uint32_t t = 0; t < fixture->parts[i].ntrees; t++, number++)
+			same &= same_tree(forest, &forest->parts[i], &fixture->trees[number], number);
+	}
+	return same && forest->first_tree[fixture->header.nparts] == number;
+}
+
+/* The leaf of a row, by walking a tree as it was grown, cut by cut. */
+static const TreeNode *
+walk_tree(const ForestPart *part, const ForestTree *tree, const double *features)
+{
+	const TreeNode *node = tree->nodes;
+
+	while (node->feature != LA_LEAF)
+	{
+		double		x = features[node->feature];
+		uint32_t	cut = part->first_cut[node->feature] + node->bin;
+		bool		last = cut == part->first_cut[node->feature + 1];
+		bool		left = isnan(x) ? (node->flags & LA_NODE_MISSING_LEFT) != 0 : last || x <= part->cuts[cut];
+		bool		left_first = (node->flags & LA_NODE_RIGHT_FIRST) == 0;
+
+		node += left == left_first ? 1 : node->value;
+	}
+	return node;
+}
+
+static void
+predict_naively(const Fixture *fixture, const double *features, double *result, uint32_t n)
+{
+	const ForestTree *tree = fixture->trees;
+	double	   *leaf = malloc(n * sizeof(double));
+
+	memset(result, 0, n * sizeof(double));
+	for (uint32_t i = 0; i < fixture->header.nparts; i++)
+	{
+		for (uint32_t t = 0; t < fixture->parts[i].ntrees; t++, tree++)
+		{
+			memset(leaf, 0, n * sizeof(double));
+			leaf_of_tree(&fixture->parts[i], tree, walk_tree(&fixture->parts[i], tree, features), leaf);
+			for (uint32_t c = 0; c < n; c++)
+				result[c] += leaf[c];
+		}
+	}
+	for (uint32_t c = 0; c < n; c++)
+		result[c] /= fixture_ntrees(fixture);
+	free(leaf);
+}
+
+/* The class of naive probabilities; UINT32_MAX if it is a matter of rounding. */
+static uint32_t
+clear_winner(const double *proba, uint32_t n)
+{
+	uint32_t	best = 0;
+
+	for (uint32_t i = 1; i < n; i++)
+		best = proba[i] > proba[best] ? i : best;
+	for (uint32_t i = 0; i < n; i++)
+	{
+		if (i != best && proba[best] - proba[i] < 1e-12)
+			return UINT32_MAX;
+	}
+	return best;
 }
 
 static bool
 predicts_alike(const Forest *forest, const Fixture *fixture)
 {
-	double		features[8];
-	uint8_t		bins[8];
-	double		proba[8];
-	double		expected[8];
+	uint32_t	n = la_forest_nresults(forest);
+	double	   *features = malloc(forest->header.nfeatures * sizeof(double));
+	uint8_t    *bins = malloc(la_forest_bins_size(forest));
+	double	   *result = malloc(n * sizeof(double));
+	double	   *expected = malloc(n * sizeof(double));
 	bool		same = true;
 
 	for (uint32_t variant = 0; variant < 200; variant++)
 	{
+		uint32_t	winner;
+
 		make_row(forest, variant, features);
-		la_forest_bin_row(forest, features, bins);
-		la_forest_predict(forest, bins, proba);
-		predict_naively(fixture, features, expected);
-		same &= memcmp(proba, expected, forest->header.nclasses * sizeof(double)) == 0;
-		same &= is_distribution(proba, forest->header.nclasses);
+		la_forest_predict(forest, features, bins, result);
+		predict_naively(fixture, features, expected, n);
+		same &= same_results(result, expected, n) && is_result(forest, result);
+		winner = clear_winner(expected, n);
+		if (forest->header.nclasses > 0 && winner != UINT32_MAX)
+			same &= la_forest_predict_class(forest, features, bins, result) == winner;
 	}
+	free(features);
+	free(bins);
+	free(result);
+	free(expected);
 	return same;
 }
 
 static void
-test_round_trip(uint32_t nclasses, uint32_t nfeatures, uint32_t nbins)
+test_round_trip(const char *what, FixtureShape shape)
 {
-	Fixture		fixture = fixture_grow(nclasses + nbins, 300, nfeatures, nclasses, nbins, 7);
-	Decoded		decoded = decode(&fixture);
+	Fixture		fixture;
+	Decoded		decoded;
+	bool		right = true;
 
-	ok(decoded.result == LA_OK && same_parts(decoded.forest, &fixture),
-	   "%u classes, %u bins: header, classes and cuts come back", nclasses, nbins);
-	ok(encodes_again(decoded.forest, &fixture), "%u classes, %u bins: encoded again, the same bytes", nclasses, nbins);
-	ok(predicts_alike(decoded.forest, &fixture), "%u classes, %u bins: predicts as the trees say", nclasses, nbins);
+	fixture = fixture_random(&shape);
+	decoded = decode(&fixture);
+	ok(decoded.result == LA_OK && same_description(decoded.forest, &fixture),
+	   "%s: what comes before the trees comes back", what);
+	ok(same_trees(decoded.forest, &fixture), "%s: the trees come back", what);
+	ok(predicts_alike(decoded.forest, &fixture), "%s: predicts as the trees say", what);
+	ok(exercise_forest(fixture.bytes, fixture.size, &right) == LA_OK && right, "%s: is sound", what);
+	free(decoded.memory);
+	fixture_free(&fixture);
+}
+
+static void
+test_round_trips(void)
+{
+	test_round_trip("one class", (FixtureShape) {1, LA_LABEL_TEXT, 1, 1, 1, 3, 20, 1, 9, false, false});
+	test_round_trip("two classes", (FixtureShape) {2, LA_LABEL_BOOLEAN, 3, 2, 1, 60, 200, 254, 200, false, false});
+	test_round_trip("two weighted classes", (FixtureShape) {3, LA_LABEL_TEXT, 5, 2, 1, 7, 200, 9, 70000, true, true});
+	test_round_trip("two classes in parts", (FixtureShape) {4, LA_LABEL_BIGINT, 5, 2, 6, 3, 50, 9, 9, true, true});
+	test_round_trip("five classes", (FixtureShape) {5, LA_LABEL_BIGINT, 63, 5, 1, 300, 40, 30, 1000, false, true});
+	test_round_trip("five classes in parts", (FixtureShape) {6, LA_LABEL_TEXT, 7, 5, 9, 4, 80, 3, 9, true, false});
+	test_round_trip("64 features", (FixtureShape) {7, LA_LABEL_TEXT, 64, 3, 2, 5, 90, 7, 9, false, false});
+	test_round_trip("10,000 features", (FixtureShape) {8, LA_LABEL_TEXT, 10000, 2, 1, 5, 300, 2, 9, false, true});
+	test_round_trip("255 classes", (FixtureShape) {9, LA_LABEL_TEXT, 3, 255, 1, 5, 300, 9, 9, false, false});
+	test_round_trip("256 classes", (FixtureShape) {10, LA_LABEL_BIGINT, 3, 256, 1, 5, 300, 9, 300, true, false});
+	test_round_trip("65,535 classes", (FixtureShape) {11, LA_LABEL_BIGINT, 3, 65535, 1, 2, 9, 9, 9, false, false});
+	test_round_trip("65,535 classes in parts", (FixtureShape) {12, LA_LABEL_TEXT, 3, 65535, 2, 1, 9, 9, 9, false, false});
+	test_round_trip("numbers", (FixtureShape) {13, LA_LABEL_NUMBER, 4, 0, 1, 30, 150, 20, 1, false, true});
+	test_round_trip("numbers in parts", (FixtureShape) {14, LA_LABEL_NUMBER, 200, 0, 5, 3, 50, 20, 1, false, false});
+}
+
+/* --- a size to rely on ------------------------------------------------------- */
+
+/* Two bytes a node, and those of 100 trees of 130,000 nodes near 26 MB. */
+static void
+test_size(void)
+{
+	FixtureShape shape = {15, LA_LABEL_TEXT, 10, 2, 1, 1, 65000, 254, 9, false, false};
+	Fixture		fixture = fixture_random(&shape);
+	ForestTree *tree = &fixture.trees[0];
+
+	for (uint32_t i = 0; i < tree->nnodes; i++)
+	{
+		if (tree->nodes[i].flags & LA_NODE_MIXED)
+			tree->nodes[i] = (TreeNode) {LA_LEAF, 0, 0, i % 2};
+	}
+	ok(la_forest_tree_size(&fixture.header, tree) == 13 + 2 * (size_t) tree->nnodes,
+	   "a node takes two bytes: %u nodes", tree->nnodes);
+	fixture_free(&fixture);
+}
+
+/* A tree that always goes one way is as deep as it has inner nodes. */
+static void
+test_deep_tree(bool second)
+{
+	uint32_t	ninner = 500000;
+	FixtureShape shape = {16, LA_LABEL_BOOLEAN, 1, 2, 1, 1, 0, 1, 1, false, false};
+	Fixture		fixture = fixture_random(&shape);
+	ForestTree *tree = &fixture.trees[0];
+	uint32_t   *scratch = malloc((2 * ninner + 1) * sizeof(uint32_t));
+	Decoded		decoded;
+
+	free(tree->nodes);
+	tree->nnodes = 2 * ninner + 1;
+	tree->nodes = malloc(tree->nnodes * sizeof(TreeNode));
+	for (uint32_t i = 0; i < tree->nnodes; i++)
+		tree->nodes[i] = (TreeNode) {LA_LEAF, 0, 0, i % 2};
+	for (uint32_t i = 0; i < ninner; i++)
+		tree->nodes[second ? 2 * i : i] = (TreeNode) {0, 0, 0, second ? 2 : 2 * (ninner - i)};
+	fixture_write(&fixture);
+	decoded = decode(&fixture);
+	ok(decoded.result == LA_OK && same_trees(decoded.forest, &fixture), "a tree of one long path comes back");
+	ok(la_forest_depth(decoded.forest, scratch) == ninner, "its depth is %u", ninner);
+	free(scratch);
 	free(decoded.memory);
 	fixture_free(&fixture);
 }
@@ -184,22 +325,22 @@ test_round_trip(uint32_t nclasses, uint32_t nfeatures, uint32_t nbins)
 /* --- damage ------------------------------------------------------------------ */
 
 static void
-test_damage(uint32_t nclasses)
+test_damage(const char *what, FixtureShape shape)
 {
-	Fixture		fixture = fixture_grow(nclasses, 60, 3, nclasses, 6, 3);
+	Fixture		fixture = fixture_random(&shape);
 	uint8_t    *bytes = malloc(fixture.size + 9);
 	bool		right = true;
 	int			taken = 0;
 
 	for (size_t size = 0; size < fixture.size; size++)
 		taken += exercise_forest(fixture.bytes, size, &right) == LA_OK;
-	ok(taken == 0, "%u classes: no part of a model is taken for one", nclasses);
+	ok(taken == 0, "%s: no part of a model is taken for one", what);
 
 	memcpy(bytes, fixture.bytes, fixture.size);
 	memset(bytes + fixture.size, 0, 9);
 	for (size_t more = 1; more <= 9; more++)
 		taken += exercise_forest(bytes, fixture.size + more, &right) == LA_OK;
-	ok(taken == 0, "%u classes: nothing may follow a model", nclasses);
+	ok(taken == 0, "%s: nothing may follow a model", what);
 
 	for (size_t bit = 0; bit < 8 * fixture.size; bit++)
 	{
@@ -207,8 +348,8 @@ test_damage(uint32_t nclasses)
 		taken += exercise_forest(bytes, fixture.size, &right) == LA_OK;
 		bytes[bit / 8] ^= 1 << bit % 8;
 	}
-	ok(right, "%u classes: whatever bit is flipped, refused or sound (%d of %zu taken)",
-	   nclasses, taken, 8 * fixture.size);
+	ok(right, "%s: whatever bit is flipped, refused or sound (%d of %zu taken)",
+	   what, taken, 8 * fixture.size);
 
 	for (size_t i = 0; i < 3 * fixture.size; i++)
 	{
@@ -218,7 +359,7 @@ test_damage(uint32_t nclasses)
 		exercise_forest(bytes, fixture.size, &right);
 		bytes[i / 3] = saved;
 	}
-	ok(right, "%u classes: whatever byte is replaced, refused or sound", nclasses);
+	ok(right, "%s: whatever byte is replaced, refused or sound", what);
 	free(bytes);
 	fixture_free(&fixture);
 }
@@ -227,24 +368,37 @@ test_damage(uint32_t nclasses)
 
 /*
  * A forest small enough to change by hand: two features of three cuts, three
- * classes, and a tree of two splits, two pure leaves and a mixed one.
+ * classes, and a tree of two splits, one pure leaf and two mixed ones.
  */
 static Fixture
-fixture_small(void)
+fixture_small(LabelType type)
 {
-	static const ForestNode nodes[] = {
-		{0, 1, LA_NODE_MISSING_LEFT, 1}, {1, 3, 0, 3}, {LA_LEAF, 0, 0, 2},
+	static const TreeNode nodes[] = {
+		{0, 1, LA_NODE_MISSING_LEFT, 2}, {LA_LEAF, 0, 0, 2}, {1, 3, LA_NODE_RIGHT_FIRST, 2},
 		{LA_LEAF, 0, LA_NODE_MIXED, 0}, {LA_LEAF, 0, LA_NODE_MIXED, 3}
 	};
+	static const TreeNode number_nodes[] = {
+		{0, 1, LA_NODE_MISSING_LEFT, 2}, {LA_LEAF, 0, 0, 0}, {1, 3, LA_NODE_RIGHT_FIRST, 2},
+		{LA_LEAF, 0, 0, 1}, {LA_LEAF, 0, 0, 2}
+	};
 	static const ForestCount counts[] = {{2, 10}, {0, 4}, {2, 6}, {3, 6}, {0, 1}, {1, 2}, {2, 3}};
-	ForestTree	tree = {(ForestNode *) nodes, 5, (ForestCount *) counts, 7};
-	Fixture		fixture;
+	static const double means[] = {1, -2, 3.5};
+	bool		number = type == LA_LABEL_NUMBER;
+	FixtureShape shape = {17, type, 2, number ? 0 : 3, 1, 1, 0, 3, 9, !number, true};
+	ForestTree	tree = {(TreeNode *) (number ? number_nodes : nodes), 5, (ForestCount *) counts, 7, (double *) means, 3};
+	Fixture		fixture = fixture_random(&shape);
 
-	memset(&fixture, 0, sizeof(fixture));
-	fixture.header = (ForestHeader) {LA_LABEL_TEXT, 2, 3, 1, 16, 0, 1, 1, 4, 1.0, 42};
-	fixture_describe(&fixture, 3);
-	fixture.trees = malloc(sizeof(ForestTree));
+	free(fixture.trees[0].nodes);
+	free(fixture.trees[0].counts);
+	free(fixture.trees[0].means);
 	fixture.trees[0] = tree_copy(&tree);
+	for (uint32_t i = 0; i < 6; i++)
+		fixture.parts[0].cuts[i] = i % 3 + 0.5;
+	for (uint32_t f = 0; f <= 2; f++)
+		fixture.parts[0].first_cut[f] = 3 * f;
+	fixture.parts[0].oob_rows = 900;
+	fixture.parts[0].oob_score = 0.5;
+	fixture.parts[0].oob_loss = 0.25;
 	return fixture;
 }
 
@@ -255,204 +409,243 @@ try_fixture(Fixture *fixture, bool *right)
 	return exercise_forest(fixture->bytes, fixture->size, right);
 }
 
-/* Change one part of the small forest, and see it refused. */
-#define REFUSED(change, what) \
+/* Change one part of a small forest, and see it refused. */
+#define REFUSED_OF(type, change, what) \
 	do { \
-		Fixture		fixture = fixture_small(); \
-		ForestNode *nodes = fixture.trees[0].nodes; \
+		Fixture		fixture = fixture_small(type); \
+		ForestHeader *header = &fixture.header; \
+		ForestPart *part = &fixture.parts[0]; \
+		TreeNode   *nodes = fixture.trees[0].nodes; \
 		ForestCount *counts = fixture.trees[0].counts; \
+		ForestClass *classes = fixture.classes; \
 		bool		right = true; \
+		(void) header; \
+		(void) part; \
 		(void) nodes; \
 		(void) counts; \
+		(void) classes; \
 		change; \
 		ok(try_fixture(&fixture, &right) == LA_MALFORMED, "refused: %s", what); \
 		fixture_free(&fixture); \
 	} while (0)
 
+#define REFUSED(change, what) REFUSED_OF(LA_LABEL_TEXT, change, what)
+
 static void
 test_small(void)
 {
-	Fixture		fixture = fixture_small();
-	bool		right = true;
+	static const LabelType types[] = {LA_LABEL_TEXT, LA_LABEL_BIGINT, LA_LABEL_NUMBER};
 
-	ok(try_fixture(&fixture, &right) == LA_OK && right, "the small forest is sound");
-	fixture_free(&fixture);
+	for (int i = 0; i < 3; i++)
+	{
+		Fixture		fixture = fixture_small(types[i]);
+		bool		right = true;
+
+		ok(try_fixture(&fixture, &right) == LA_OK && right, "the small forest of type %d is sound", types[i]);
+		fixture_free(&fixture);
+	}
 }
 
 static void
 test_hostile_header(void)
 {
-	REFUSED(fixture.header.label_type = 0, "label type 0");
-	REFUSED(fixture.header.label_type = 4, "label type 4");
-	REFUSED(fixture.header.min_leaf = 0, "min_leaf 0");
-	REFUSED(fixture.header.mtry = 0, "mtry 0");
-	REFUSED(fixture.header.mtry = 3, "mtry above the number of features");
-	REFUSED(fixture.header.bins = 1, "one bin");
-	REFUSED(fixture.header.bins = 256, "256 bins");
-	REFUSED(fixture.header.sample = 0, "sample 0");
-	REFUSED(fixture.header.sample = NAN, "sample NaN");
-	REFUSED(fixture.header.sample = 1.5, "sample above 1");
-	REFUSED(fixture.cuts[1] = NAN, "a cut that is NaN");
-	REFUSED(fixture.cuts[5] = INFINITY, "an infinite cut");
-	REFUSED(fixture.cuts[0] = -INFINITY, "an infinite first cut");
-	REFUSED(fixture.cuts[1] = fixture.cuts[0], "equal cuts");
-	REFUSED(fixture.cuts[4] = -1, "cuts in descending order");
+	REFUSED(header->label_type = 0, "label type 0");
+	REFUSED(header->label_type = 5, "label type 5");
+	REFUSED(header->label_type = LA_LABEL_NUMBER, "numbers with classes");
+	REFUSED(header->label_type = LA_LABEL_BOOLEAN, "three booleans");
+	REFUSED_OF(LA_LABEL_NUMBER, header->label_type = LA_LABEL_TEXT, "texts without classes");
+	REFUSED(classes[1].nrows++, "class rows that do not add up");
+	REFUSED((classes[0].nrows -= 5, classes[1].nrows = UINT64_MAX, classes[2].nrows = 6), "class rows that add up modulo 2^64 only");
+	REFUSED(memcpy((void *) classes[2].label, "0", 1) ? classes[2].length = 1 : 0, "labels in descending order");
+	REFUSED((classes[2].length = classes[1].length, memcpy((void *) classes[2].label, classes[1].label, classes[1].length)), "equal labels");
+}
+
+static void
+test_hostile_bigints(void)
+{
+	static const char *labels[] = {
+		"", "-", "01", "-0", "+1", "1 ", "1a", "00", "9223372036854775808", "-1", "10000000000000000000", "99999999999999999999999"
+	};
+
+	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
+		REFUSED_OF(LA_LABEL_BIGINT, (strcpy((char *) classes[2].label, labels[i]), classes[2].length = (uint32_t) strlen(labels[i])), labels[i]);
+	REFUSED_OF(LA_LABEL_BIGINT, (strcpy((char *) classes[0].label, "-9223372036854775809"), classes[0].length = 20), "-9223372036854775809");
+}
+
+static void
+test_hostile_part(void)
+{
+	REFUSED(part->nrows = 0, "no rows");
+	REFUSED((part->nrows += UINT64_C(1) << 32, classes[0].nrows += UINT64_C(1) << 32), "2^32 rows");
+	REFUSED(part->min_leaf = 0, "min_leaf 0");
+	REFUSED(part->mtry = 0, "mtry 0");
+	REFUSED(part->mtry = 3, "mtry above the number of features");
+	REFUSED(part->bins = 1, "one bin");
+	REFUSED(part->bins = 256, "256 bins");
+	REFUSED(part->bins = 3, "more cuts than bins");
+	REFUSED(part->sample = 0, "sample 0");
+	REFUSED(part->sample = NAN, "sample NaN");
+	REFUSED(part->sample = 1.5, "sample above 1");
+	REFUSED(part->oob_rows = part->nrows + 1, "more rows out of bag than rows");
+	REFUSED(part->oob_rows = 0, "a score of no rows");
+	REFUSED((part->oob_rows = 0, part->oob_score = 0), "a loss of no rows");
+	REFUSED(part->oob_score = NAN, "a score that is NaN");
+	REFUSED(part->oob_loss = INFINITY, "an infinite loss");
+	REFUSED(part->oob_loss = -1, "a loss below 0");
+	REFUSED(part->classes[2] = 3, "a class of the part that does not exist");
+	REFUSED(part->classes[1] = 0, "a class twice");
+	REFUSED((part->classes[0] = 1, part->classes[1] = 0), "classes in descending order");
+	REFUSED(part->class_weight[0] = 0, "a weight of 0");
+	REFUSED(part->class_weight[1] = NAN, "a weight that is NaN");
+	REFUSED(part->class_weight[2] = 1e101, "a weight of 1e101");
+	REFUSED(part->impurity[0] = -1e-9, "an importance below 0");
+	REFUSED(part->impurity[1] = NAN, "an importance that is NaN");
+	REFUSED(part->permutation[0] = INFINITY, "an infinite importance");
+	REFUSED(part->std_error[1] = -INFINITY, "an infinite error");
+	REFUSED(part->std_error[0] = -1, "a standard error below 0");
+	REFUSED(part->cuts[1] = NAN, "a cut that is NaN");
+	REFUSED(part->cuts[5] = INFINITY, "an infinite cut");
+	REFUSED(part->cuts[0] = -INFINITY, "an infinite first cut");
+	REFUSED(part->cuts[1] = part->cuts[0], "equal cuts");
+	REFUSED(part->cuts[4] = -1, "cuts in descending order");
 }
 
 static void
 test_hostile_nodes(void)
 {
-	REFUSED(nodes[0].child = 0, "a node that is its own child");
-	REFUSED(nodes[1].child = 0, "a child before its parent");
-	REFUSED(nodes[1].child = 1, "a second node that is its own child");
-	REFUSED(nodes[0].child = 4, "a right child past the end");
-	REFUSED(nodes[0].child = 5, "both children past the end");
-	REFUSED(nodes[0].child = UINT32_MAX, "a child at 2^32 - 1");
-	REFUSED(nodes[0].child = UINT32_MAX - 1, "a child at 2^32 - 2");
 	REFUSED(nodes[0].feature = 2, "a feature that does not exist");
-	REFUSED(nodes[0].feature = LA_LEAF - 1, "feature 65534");
+	REFUSED(nodes[0].feature = 63, "feature 63");
 	REFUSED(nodes[0].bin = 4, "a bin above the cuts");
+	REFUSED(nodes[2].bin = 4, "a bin above the cuts, right child first");
 	REFUSED(nodes[0].bin = 255, "the missing bin as a cut");
-	REFUSED(nodes[0].flags = LA_NODE_MIXED, "an inner node with class counts");
-	REFUSED(nodes[0].flags = 0x80, "an unknown flag");
-	REFUSED(nodes[2].child = 3, "a class that does not exist");
-	REFUSED(nodes[2].child = UINT32_MAX, "class 2^32 - 1");
-	REFUSED(nodes[2].flags = LA_NODE_MISSING_LEFT, "a leaf with a side for missing values");
-	REFUSED(nodes[2].flags = LA_NODE_MIXED | LA_NODE_MISSING_LEFT, "a mixed leaf with a side");
-	REFUSED(nodes[3].child = 1, "a leaf that points into the middle of a run");
-	REFUSED(nodes[3].child = 7, "a leaf that points past the runs");
-	REFUSED(nodes[3].child = UINT32_MAX, "a leaf that points far past the runs");
-	REFUSED(fixture.trees[0].nnodes = 0, "a tree without nodes");
-	REFUSED(fixture.trees[0].ncounts = 0, "mixed leaves without counts");
+	REFUSED(nodes[2].bin = 255, "the missing bin as a cut, right child first");
+	REFUSED(nodes[1].value = 3, "a class that does not exist");
+	REFUSED(nodes[1].value = 254, "class 254");
+	REFUSED_OF(LA_LABEL_NUMBER, fixture.trees[0].means[1] = NAN, "a mean that is NaN");
+	REFUSED_OF(LA_LABEL_NUMBER, fixture.trees[0].means[2] = 2e300, "a mean of 2e300");
+	REFUSED((fixture.trees[0].nnodes = 3), "a tree that does not end");
+	REFUSED((fixture.trees[0].nnodes = 4), "an even number of nodes");
+	REFUSED((nodes[0] = nodes[1]), "a tree that ends at its first node");
+	REFUSED((nodes[2] = nodes[1]), "a tree that ends before its last node");
+	REFUSED((nodes[4] = nodes[0]), "a tree whose last node is no leaf");
+	REFUSED((nodes[1] = nodes[3] = nodes[4] = nodes[0]), "a tree without leaves");
 }
 
 static void
 test_hostile_runs(void)
 {
-	REFUSED(counts[0].cls = 0, "a run of no classes");
-	REFUSED(counts[0].cls = 7, "a run longer than all of them");
-	REFUSED(counts[0].cls = UINT32_MAX, "a run of 2^32 - 1 classes");
-	REFUSED(counts[3].cls = 4, "a last run past the end");
-	REFUSED(counts[0].cls = 1, "a run shorter than its counts");
-	REFUSED(counts[0].nrows = 11, "a run that does not add up");
-	REFUSED(counts[0].nrows = 0, "a run of no rows");
-	REFUSED((counts[1].nrows = UINT32_MAX, counts[2].nrows = 11), "a run that adds up modulo 2^32 only");
-	REFUSED((counts[1].nrows = 0, counts[2].nrows = 10), "a class of no rows");
-	REFUSED(counts[2].cls = 3, "a class of a run that does not exist");
-	REFUSED(counts[2].cls = 0, "a class that comes twice in a run");
+	REFUSED((counts[0].cls = 1), "a run of one class");
+	REFUSED((counts[1].nrows = 0), "a class of no rows");
+	REFUSED((counts[2].cls = 3), "a class of a run that does not exist");
+	REFUSED((counts[2].cls = 0), "a class that comes twice in a run");
 	REFUSED((counts[1].cls = 2, counts[2].cls = 0), "classes of a run in descending order");
 }
 
-/* Numbers patched into the bytes: positions follow the layout of the header. */
+/* Numbers patched into the bytes, at a position from the start or the end. */
 static void
-test_hostile_counts(void)
-{
-	static const struct
-	{
-		int			position;
-		const char *what;
-	}			numbers[] = {
-		{1, "features"}, {5, "classes"}, {9, "trees"}, {53, "length of a label"}
-	};
-	static const uint32_t values[] = {
-		0, 4, 10000, 10001, 65535, 65536, UINT32_C(1) << 29, UINT32_C(1) << 31, UINT32_MAX - 7, UINT32_MAX
-	};
-	Fixture		fixture = fixture_small();
-	bool		right = true;
-
-	fixture_write(&fixture);
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-	{
-		int			taken = 0;
-
-		for (size_t j = 0; j < sizeof(values) / sizeof(values[0]); j++)
-		{
-			ByteWriter	writer = {fixture.bytes, (size_t) numbers[i].position};
-			uint8_t		saved[4];
-
-			memcpy(saved, fixture.bytes + writer.pos, 4);
-			la_write_u32(&writer, values[j]);
-			taken += exercise_forest(fixture.bytes, fixture.size, &right) == LA_OK;
-			memcpy(fixture.bytes + numbers[i].position, saved, 4);
-		}
-		ok(taken == 0, "refused: any other number of %s", numbers[i].what);
-	}
-	fixture_free(&fixture);
-}
-
-/* The counts of a tree stand before its nodes; no product of them may wrap. */
-static void
-test_hostile_tree_sizes(void)
+test_hostile_numbers(LabelType type, bool from_tree, size_t position, uint32_t right_number, const char *what)
 {
 	static const uint32_t values[] = {
-		0, 6, UINT32_C(1) << 28, UINT32_C(1) << 29, UINT32_C(3) << 29, UINT32_C(1) << 31, UINT32_MAX - 4, UINT32_MAX
+		0, 1, 2, 3, 4, 5, 6, 7, 8, 10000, 10001, 65535, 65536, UINT32_C(1) << 28, UINT32_C(1) << 29,
+		UINT32_C(3) << 29, UINT32_C(1) << 30, UINT32_C(1) << 31, UINT32_MAX - 7, UINT32_MAX - 1, UINT32_MAX
 	};
-	Fixture		fixture = fixture_small();
-	size_t		position;
+	Fixture		fixture = fixture_small(type);
 	bool		right = true;
 	int			taken = 0;
 
 	fixture_write(&fixture);
-	position = fixture.size - la_forest_tree_size(&fixture.trees[0]);
+	if (from_tree)
+		position += fixture.size - la_forest_tree_size(&fixture.header, &fixture.trees[0]);
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
 	{
-		for (size_t j = 0; j < sizeof(values) / sizeof(values[0]); j++)
-		{
-			ByteWriter	writer = {fixture.bytes, position};
+		ByteWriter	writer = {fixture.bytes, position};
 
-			la_write_u32(&writer, values[i]);
-			la_write_u32(&writer, values[j]);
-			taken += exercise_forest(fixture.bytes, fixture.size, &right) == LA_OK;
-			/* without the tree's own bytes a wrapped product would fit */
-			taken += exercise_forest(fixture.bytes, position + 8, &right) == LA_OK;
-		}
+		if (values[i] == right_number)
+			continue;
+		la_write_u32(&writer, values[i]);
+		taken += exercise_forest(fixture.bytes, fixture.size, &right) == LA_OK;
+		/* without the bytes that follow a wrapped product would fit */
+		for (size_t size = writer.pos; size < fixture.size; size++)
+			taken += exercise_forest(fixture.bytes, size, &right) == LA_OK;
 	}
-	ok(taken == 0, "refused: any other numbers of nodes and counts");
+	ok(taken == 0, "refused: any other number of %s, type %d", what, type);
 	fixture_free(&fixture);
 }
 
-/* Bytes may let branches meet: harmless, and the longest path counts. */
 static void
-test_meeting_branches(void)
+test_hostile_counts(LabelType type)
 {
-	static const ForestNode nodes[] = {
-		{0, 0, 0, 1}, {0, 1, 0, 3}, {0, 2, 0, 7}, {1, 0, 0, 5}, {LA_LEAF, 0, 0, 0},
-		{1, 1, 0, 9}, {LA_LEAF, 0, 0, 0}, {1, 2, 0, 9}, {LA_LEAF, 0, 0, 0},
-		{LA_LEAF, 0, 0, 1}, {LA_LEAF, 0, 0, 2}
-	};
-	ForestTree	tree = {(ForestNode *) nodes, 11, NULL, 0};
-	Fixture		fixture = fixture_small();
-	uint32_t	scratch[11];
-	Decoded		decoded;
-	bool		right = true;
+	bool		number = type == LA_LABEL_NUMBER;
+	size_t		part = 13;
 
-	free(fixture.trees[0].nodes);
-	free(fixture.trees[0].counts);
-	tree.counts = (ForestCount[]) {{0, 0}};
-	fixture.trees[0] = tree_copy(&tree);
-	ok(try_fixture(&fixture, &right) == LA_OK && right, "branches that meet are sound");
-	decoded = decode(&fixture);
-	ok(la_forest_depth(decoded.forest, scratch) == 4, "the depth is that of the longest path");
-	free(decoded.memory);
+	if (!number)
+	{
+		Fixture		fixture = fixture_small(type);
+
+		part = la_forest_header_size(&fixture.header, fixture.classes);
+		fixture_free(&fixture);
+		test_hostile_numbers(type, false, 13, type == LA_LABEL_TEXT ? 0 : 2, "bytes of a label");
+	}
+	test_hostile_numbers(type, false, 1, 2, "features");
+	test_hostile_numbers(type, false, 5, number ? 0 : 3, "classes");
+	test_hostile_numbers(type, false, 9, 1, "parts");
+	test_hostile_numbers(type, false, part, 1, "trees");
+	test_hostile_numbers(type, false, part + 69, number ? 0 : 3, "classes of the part");
+	test_hostile_numbers(type, true, 0, 5, "nodes");
+	test_hostile_numbers(type, true, 4, number ? 3 : 2, "entries");
+	test_hostile_numbers(type, true, 8, number ? 0 : 5, "class counts");
+}
+
+/* The last byte before the streams, and every byte of them, made any other. */
+static void
+test_hostile_streams(LabelType type)
+{
+	Fixture		fixture = fixture_small(type);
+	bool		right = true;
+	int			widths = 0;
+	size_t		first;
+
+	fixture_write(&fixture);
+	first = fixture.size - la_forest_tree_size(&fixture.header, &fixture.trees[0]) + 12;
+	for (size_t i = first; i < fixture.size; i++)
+	{
+		uint8_t		saved = fixture.bytes[i];
+
+		for (int value = 0; value < 256; value++)
+		{
+			fixture.bytes[i] = (uint8_t) value;
+			if (exercise_forest(fixture.bytes, fixture.size, &right) == LA_OK && i == first && value != saved)
+				widths++;
+		}
+		fixture.bytes[i] = saved;
+	}
+	ok(widths == 0, "refused: any other width, type %d", type);
+	ok(right, "whatever byte of a tree is replaced, refused or sound, type %d", type);
 	fixture_free(&fixture);
 }
 
 int
 main(void)
 {
-	test_round_trip(1, 1, 2);
-	test_round_trip(2, 3, 5);
-	test_round_trip(3, 4, 40);
-	test_round_trip(6, 8, 255);
-	test_damage(1);
-	test_damage(2);
-	test_damage(4);
+	test_round_trips();
+	test_size();
+	test_deep_tree(false);
+	test_deep_tree(true);
+	test_damage("one class", (FixtureShape) {20, LA_LABEL_TEXT, 2, 1, 1, 2, 3, 2, 3, false, false});
+	test_damage("two classes", (FixtureShape) {21, LA_LABEL_BOOLEAN, 3, 2, 1, 2, 6, 3, 300, true, true});
+	test_damage("four classes in parts", (FixtureShape) {22, LA_LABEL_BIGINT, 3, 4, 2, 2, 6, 3, 9, false, false});
+	test_damage("70 features", (FixtureShape) {23, LA_LABEL_TEXT, 70, 3, 1, 2, 4, 1, 9, false, false});
+	test_damage("numbers", (FixtureShape) {24, LA_LABEL_NUMBER, 2, 0, 2, 2, 6, 3, 9, false, true});
 	test_small();
 	test_hostile_header();
+	test_hostile_bigints();
+	test_hostile_part();
 	test_hostile_nodes();
 	test_hostile_runs();
-	test_hostile_counts();
-	test_hostile_tree_sizes();
-	test_meeting_branches();
+	test_hostile_counts(LA_LABEL_TEXT);
+	test_hostile_counts(LA_LABEL_BIGINT);
+	test_hostile_counts(LA_LABEL_NUMBER);
+	test_hostile_streams(LA_LABEL_TEXT);
+	test_hostile_streams(LA_LABEL_NUMBER);
 	return tap_done();
 }
