@@ -204,6 +204,12 @@ make_room(TreeGrower *g, void *array, size_t *size, size_t count, size_t element
 
 /* --- starting a tree --------------------------------------------------- */
 
+static inline void
+count_draw(uint8_t *times)
+{
+	*times += *times != UINT8_MAX;
+}
+
 static void
 draw_rows(TreeGrower *g)
 {
@@ -212,11 +218,14 @@ draw_rows(TreeGrower *g)
 	uint32_t	ndraws = wanted < 1 ? 1 : (uint32_t) wanted;
 
 	memset(g->drawn, 0, total);
-	for (uint32_t i = 0; i < ndraws; i++)
+	for (uint32_t i = 0; i < ndraws; i += 2)
 	{
-		uint8_t    *times = &g->drawn[la_prng_below(&g->prng, total)];
+		uint32_t	row[2];
 
-		*times += *times != UINT8_MAX;
+		la_prng_two_below(&g->prng, total, row);
+		count_draw(&g->drawn[row[0]]);
+		if (i + 1 < ndraws)
+			count_draw(&g->drawn[row[1]]);
 	}
 }
 
@@ -238,20 +247,6 @@ max_weight(const TreeGrower *g)
 	return UINT32_MAX >> g->finder.layout.label_bits;
 }
 
-static uint32_t
-count_entries(const TreeGrower *g)
-{
-	uint32_t	n = 0;
-
-	for (uint32_t r = 0; r < g->rows->nrows; r++)
-	{
-		uint32_t	weight = weight_of(g, r);
-
-		n += weight / max_weight(g) + (weight % max_weight(g) != 0);
-	}
-	return n;
-}
-
 static void
 write_entry(const TreeGrower *g, uint8_t *entry, const uint8_t *record, uint32_t weight)
 {
@@ -270,44 +265,46 @@ write_entry(const TreeGrower *g, uint8_t *entry, const uint8_t *record, uint32_t
 	memcpy(entry + layout->bins_at, record, g->rows->nfeatures);
 }
 
+/* Where entry n goes; there is no telling how many there will be. */
+static uint8_t *
+entry_place(TreeGrower *g, uint32_t n)
+{
+	uint32_t	size = g->finder.layout.size;
+
+	if (((size_t) n + 1) * size > g->entries_size)
+	{
+		g->entries_size = ((size_t) n + n / 16 + 64) * size;
+		g->entries = g->more.resize(g->more.context, g->entries, g->entries_size);
+	}
+	return g->entries + (size_t) n * size;
+}
+
 /* Write the entries of what was drawn, and make them the root. */
 static void
 gather_entries(TreeGrower *g)
 {
-	uint32_t	size = g->finder.layout.size;
-	uint32_t	nentries = count_entries(g);
-	uint8_t    *entry;
+	PendingNode root = {0, 0, 0, NO_PARENT, 0, 0};
 
-	if ((size_t) nentries * size > g->entries_size)
-	{
-		g->entries_size = ((size_t) nentries + nentries / 64) * size;
-		g->entries = g->more.resize(g->more.context, g->entries, g->entries_size);
-	}
-	if (g->rows->nclasses > 2)
-		g->finder.heads = make_room(g, g->finder.heads, &g->heads_size, nentries, sizeof(uint32_t));
-	g->pending[0] = (PendingNode) {0, nentries, 0, NO_PARENT, 0, 0};
-	g->npending = 1;
-
-	entry = g->entries;
 	for (uint32_t r = 0; r < g->rows->nrows; r++)
 	{
 		const uint8_t *record = la_forest_row(g->rows, r);
 		uint32_t	weight = weight_of(g, r);
 
-		if (weight == 0)
-			continue;
-		g->pending[0].nrows += weight;
+		root.nrows += weight;
 		if (g->rows->nclasses == 2 && la_forest_row_class(g->rows, record) == 1)
-			g->pending[0].ones += weight;
+			root.ones += weight;
 		while (weight > 0)
 		{
 			uint32_t	part = weight < max_weight(g) ? weight : max_weight(g);
 
-			write_entry(g, entry, record, part);
-			entry += size;
+			write_entry(g, entry_place(g, root.end++), record, part);
 			weight -= part;
 		}
 	}
+	if (g->rows->nclasses > 2)
+		g->finder.heads = make_room(g, g->finder.heads, &g->heads_size, root.end, sizeof(uint32_t));
+	g->pending[0] = root;
+	g->npending = 1;
 }
 
 /*

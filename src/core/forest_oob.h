@@ -11,7 +11,7 @@
 #include "forest_rows.h"
 
 /* at most so many rows are followed, and at most so many bytes of votes kept */
-#define LA_OOB_ROWS 262144
+#define LA_OOB_ROWS 65536
 #define LA_OOB_VOTE_BYTES (UINT32_C(64) << 20)
 
 typedef struct OobResult

@@ -19,12 +19,6 @@ splitmix64(uint64_t *state)
 	return z ^ (z >> 31);
 }
 
-static inline uint64_t
-rotl(uint64_t x, int k)
-{
-	return (x << k) | (x >> (64 - k));
-}
-
 /*
  * la_prng_seed
  *		Start the generator of one stream (a tree, a restart) of a seed.
@@ -37,39 +31,4 @@ la_prng_seed(Prng *prng, uint64_t seed, uint64_t stream)
 
 	for (int i = 0; i < 4; i++)
 		prng->s[i] = splitmix64(&mixed);
-}
-
-uint64_t
-la_prng_next(Prng *prng)
-{
-	uint64_t   *s = prng->s;
-	uint64_t	result = rotl(s[1] * 5, 7) * 9;
-	uint64_t	t = s[1] << 17;
-
-	s[2] ^= s[0];
-	s[3] ^= s[1];
-	s[1] ^= s[2];
-	s[0] ^= s[3];
-	s[2] ^= t;
-	s[3] = rotl(s[3], 45);
-	return result;
-}
-
-/*
- * la_prng_below
- *		A number from 0 to bound - 1, each equally likely; bound is positive.
- */
-uint32_t
-la_prng_below(Prng *prng, uint32_t bound)
-{
-	uint64_t	product = (la_prng_next(prng) >> 32) * bound;
-
-	if ((uint32_t) product < bound)
-	{
-		uint32_t	threshold = -bound % bound;
-
-		while ((uint32_t) product < threshold)
-			product = (la_prng_next(prng) >> 32) * bound;
-	}
-	return (uint32_t) (product >> 32);
 }

@@ -29,14 +29,15 @@ count_draws(const ForestRows *rows, const GrowOptions *options, uint32_t tree)
 {
 	uint8_t    *drawn = calloc(rows->total, 1);
 	uint32_t	ndraws = (uint32_t) (options->sample * rows->total + 0.5);
+	uint32_t	row[2];
 	Prng		prng;
 
 	la_prng_seed(&prng, options->seed, tree);
 	for (uint32_t i = 0; i < (ndraws > 0 ? ndraws : 1); i++)
 	{
-		uint32_t	row = la_prng_below(&prng, rows->total);
-
-		drawn[row] += drawn[row] < 255;
+		if (i % 2 == 0)
+			la_prng_two_below(&prng, rows->total, row);
+		drawn[row[i % 2]] += drawn[row[i % 2]] < 255;
 	}
 	return drawn;
 }

@@ -571,10 +571,10 @@ test_sample(void)
 	free_world(&world);
 
 	world = make_world(13, LA_OOB_ROWS * 3 / 2, 1, 2, 2, false);
-	ok(check_result(&world, LA_OOB_ROWS), "262144 rows of %u", world.rows.total);
+	ok(check_result(&world, LA_OOB_ROWS), "65536 rows of %u", world.rows.total);
 	free_world(&world);
 
-	ok(la_oob_size(&rows) <= 64 + (size_t) LA_OOB_ROWS * (4 + 4 + 16), "6 MB for 262144 rows");
+	ok(la_oob_size(&rows) <= 64 + (size_t) LA_OOB_ROWS * (4 + 4 + 16), "1.5 MB for 65536 rows");
 	rows.total = UINT32_MAX;
 	ok(la_oob_size(&rows) <= 64 + (size_t) LA_OOB_ROWS * (4 + 4 + 16), "no more for 4294967295 rows");
 	for (rows.nclasses = 0; rows.nclasses <= LA_MAX_CLASSES; rows.nclasses++)

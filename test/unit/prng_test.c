@@ -82,11 +82,14 @@ chi_square(uint32_t bound, uint32_t cells, bool ranges)
 	Prng		prng;
 
 	la_prng_seed(&prng, 7, bound);
-	for (int i = 0; i < DRAWS; i++)
+	for (int i = 0; i < DRAWS; i += 3)
 	{
-		uint32_t	x = la_prng_below(&prng, bound);
+		uint32_t	x[3];
 
-		counts[ranges ? (uint64_t) x * cells / bound : x % cells]++;
+		x[0] = la_prng_below(&prng, bound);
+		la_prng_two_below(&prng, bound, x + 1);
+		for (int j = 0; j < 3; j++)
+			counts[ranges ? (uint64_t) x[j] * cells / bound : x[j] % cells]++;
 	}
 	for (uint32_t i = 0; i < cells; i++)
 		sum += (counts[i] - expected) * (counts[i] - expected) / expected;
@@ -104,6 +107,13 @@ test_below(void)
 	{
 		in_range &= la_prng_below(&prng, i + 1) <= i;
 		in_range &= la_prng_below(&prng, UINT32_MAX - i) < UINT32_MAX - i;
+	}
+	for (uint32_t i = 0; i < 100000; i++)
+	{
+		uint32_t	two[2];
+
+		la_prng_two_below(&prng, UINT32_MAX - i, two);
+		in_range &= two[0] < UINT32_MAX - i && two[1] < UINT32_MAX - i;
 	}
 	ok(in_range, "draws are below their bound");
 	ok(la_prng_below(&prng, 1) == 0, "only 0 is below 1");
