@@ -100,7 +100,7 @@ lay_out(TreeGrower *g, uint8_t *memory, const ForestRows *rows)
 	g->class_weight = take(memory, &used, nclasses, sizeof(double));
 	f->totals = take(memory, &used, la_split_histogram_size(rows->nclasses), 1);
 	f->class_rows = take(memory, &used, nclasses, sizeof(uint32_t));
-	f->class_left = take(memory, &used, nclasses, sizeof(uint32_t));
+	f->class_moved = take(memory, &used, nclasses, sizeof(uint32_t));
 	f->class_list = take(memory, &used, nclasses, sizeof(uint32_t));
 	return used;
 }
@@ -162,6 +162,21 @@ number_scale(const ForestRows *rows)
 	return scale_of(largest, MAX_NUMBER_EXPONENT);
 }
 
+/* All 1 if none are given; only their ratios count. */
+static void
+set_class_weights(TreeGrower *g, const double *given)
+{
+	uint32_t	nclasses = g->rows->nclasses;
+	double		largest = 0;
+	double		scale;
+
+	for (uint32_t i = 0; given && i < nclasses; i++)
+		largest = given[i] > largest ? given[i] : largest;
+	scale = scale_of(largest, MAX_WEIGHT_EXPONENT);
+	for (uint32_t i = 0; i < at_least_two(nclasses); i++)
+		g->class_weight[i] = given && i < nclasses ? given[i] * scale : 1;
+}
+
 /*
  * la_tree_grower_init
  *		A grower in "memory", which is aligned as malloc aligns; "rows", and
@@ -181,8 +196,7 @@ la_tree_grower_init(void *memory, const ForestRows *rows, const GrowOptions *opt
 	g->rows = rows;
 	g->options = *options;
 	g->more = more;
-	for (uint32_t i = 0; i < at_least_two(rows->nclasses); i++)
-		g->class_weight[i] = options->class_weight && i < rows->nclasses ? options->class_weight[i] : 1;
+	set_class_weights(g, options->class_weight);
 	f->layout = entry_layout(rows);
 	f->nclasses = rows->nclasses;
 	f->min_leaf = options->min_leaf;
@@ -351,8 +365,9 @@ la_tree_drawn(const TreeGrower *g)
 
 /*
  * la_tree_importance
- *		Per feature: the gain of all splits on it.  Numbers beyond 1e120, or all
- *		below 1e-120, are scaled for that, the same in all trees of the rows.
+ *		Per feature: the gain of all splits on it.  If the largest number is
+ *		beyond 1e120 or below 1e-120, numbers are scaled for that, the same in all
+ *		trees of the rows; so are class weights beyond 1e60 or below 1e-60.
  */
 const double *
 la_tree_importance(const TreeGrower *g)

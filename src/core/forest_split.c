@@ -33,13 +33,14 @@
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
-/* a bin that is not empty */
+/*
+ * A bin that is not empty: the rows of class 0 below, of class 1 above, as
+ * they are counted; of numbers all rows below, and their sum.
+ */
 typedef struct Cell
 {
-	double		n;				/* rows, by weight of their class */
-	double		s;				/* sum, or weighted rows of class 1 */
-	uint32_t	rows;
-	uint32_t	ones;
+	uint64_t	total;
+	double		sum;
 	uint8_t		bin;
 } Cell;
 
@@ -113,69 +114,113 @@ few_entry(const SplitFinder *f, const SplitNode *node, uint16_t sorted)
 
 /* --- two classes, and numbers -------------------------------------------- */
 
+static inline uint32_t
+zeros_of(uint64_t total)
+{
+	return (uint32_t) total;
+}
+
+static inline uint32_t
+ones_of(uint64_t total)
+{
+	return (uint32_t) (total >> 32);
+}
+
+static inline uint32_t
+rows_of(uint64_t total)
+{
+	return zeros_of(total) + ones_of(total);
+}
+
+static inline double
+weight_of(const SplitFinder *f, uint64_t total)
+{
+	return f->class_weight[0] * zeros_of(total) + f->class_weight[1] * ones_of(total);
+}
+
+static inline double
+number_gain(const Cell *left, const Cell *all, double scale)
+{
+	double		n = (double) all->total;
+	double		n_left = (double) left->total;
+	double		d = left->sum * n - n_left * all->sum;
+
+	return d * d / (n_left * (n - n_left)) * scale;
+}
+
+/* s_l n - n_l s is a product of the weights and a whole number. */
+static inline double
+binary_gain(const SplitFinder *f, uint64_t left, uint64_t all, double scale)
+{
+	uint64_t	whole = (uint64_t) ones_of(left) * zeros_of(all) - (uint64_t) zeros_of(left) * ones_of(all);
+	double		d = f->class_weight[0] * f->class_weight[1] * (double) (int64_t) whole;
+
+	return d * d / (weight_of(f, left) * weight_of(f, all - left)) * scale;
+}
+
 /* Walk the cells from left to right, with the missing rows on one side. */
-static void
-walk_cells(const SplitFinder *f, const Cell *cells, int ncells, const Cell *missing,
+static ALWAYS_INLINE void
+walk_cells(const SplitFinder *f, const bool numbers, const Cell *cells, int ncells, const Cell *missing,
 		   bool missing_left, const Cell *all, uint32_t feature, Split *best)
 {
-	Cell		left = {0, 0, 0, 0, 0};
-	double		scale = (f->nclasses == 0 ? 1.0 : 2.0) / all->n;
-	int			last = ncells - (missing->rows != 0 && !missing_left ? 0 : 1);
+	Cell		left = {0, 0, 0};
+	double		scale = numbers ? 1.0 / (double) all->total : 2.0 / weight_of(f, all->total);
+	int			last = ncells - (missing->total != 0 && !missing_left ? 0 : 1);
 
 	if (missing_left)
 		left = *missing;
 	for (int i = 0; i < last; i++)
 	{
-		double		d;
 		double		gain;
+		uint32_t	rows;
 
-		left.n += cells[i].n;
-		left.s += cells[i].s;
-		left.rows += cells[i].rows;
-		left.ones += cells[i].ones;
-		if (left.rows < f->min_leaf || all->rows - left.rows < f->min_leaf)
+		left.total += cells[i].total;
+		if (numbers)
+			left.sum += cells[i].sum;
+		rows = rows_of(left.total);
+		if (rows < f->min_leaf || rows_of(all->total) - rows < f->min_leaf)
 			continue;
-		d = left.s * all->n - left.n * all->s;
-		gain = d * d / (left.n * (all->n - left.n)) * scale;
+		gain = numbers ? number_gain(&left, all, scale) : binary_gain(f, left.total, all->total, scale);
 		if (gain > best->gain)
 		{
 			best->gain = gain;
 			best->feature = feature;
 			best->bin = i + 1 < ncells ? cut_bin(cells[i].bin, cells[i + 1].bin) : cells[i].bin;
-			best->missing_left = missing->rows != 0 ? missing_left : 2 * (uint64_t) left.rows >= all->rows;
-			best->left_rows = left.rows;
-			best->left_ones = left.ones;
+			best->missing_left = missing->total != 0 ? missing_left : 2 * (uint64_t) rows >= rows_of(all->total);
+			best->left_rows = rows;
+			best->left_ones = ones_of(left.total);
 		}
 	}
 }
 
-static bool
-try_cells(const SplitFinder *f, Cell *cells, int ncells, const Cell *all,
+static ALWAYS_INLINE bool
+try_cells(const SplitFinder *f, const bool numbers, Cell *cells, int ncells, const Cell *all,
 		  uint32_t feature, Split *best)
 {
-	Cell		missing = {0, 0, 0, 0, 0};
+	Cell		missing = {0, 0, 0};
 
 	if (ncells < 2)
 		return false;
 	if (cells[ncells - 1].bin == LA_MISSING_BIN)
 		missing = cells[--ncells];
-	walk_cells(f, cells, ncells, &missing, false, all, feature, best);
-	if (missing.rows != 0)
-		walk_cells(f, cells, ncells, &missing, true, all, feature, best);
+	walk_cells(f, numbers, cells, ncells, &missing, false, all, feature, best);
+	if (missing.total != 0)
+		walk_cells(f, numbers, cells, ncells, &missing, true, all, feature, best);
 	return true;
 }
 
-static inline void
-set_binary_cell(const SplitFinder *f, Cell *cell, int bin, uint64_t total)
+static bool
+try_binary_cells(const SplitFinder *f, Cell *cells, int ncells, const Cell *all,
+				 uint32_t feature, Split *best)
 {
-	uint32_t	zeros = (uint32_t) total;
-	uint32_t	ones = (uint32_t) (total >> 32);
+	return try_cells(f, false, cells, ncells, all, feature, best);
+}
 
-	cell->s = f->class_weight[1] * ones;
-	cell->n = cell->s + f->class_weight[0] * zeros;
-	cell->rows = zeros + ones;
-	cell->ones = ones;
-	cell->bin = (uint8_t) bin;
+static bool
+try_number_cells(const SplitFinder *f, Cell *cells, int ncells, const Cell *all,
+				 uint32_t feature, Split *best)
+{
+	return try_cells(f, true, cells, ncells, all, feature, best);
 }
 
 /* what an entry adds to a total: rows of class 0 below, of class 1 above */
@@ -204,13 +249,14 @@ count_binary(SplitFinder *f, const SplitNode *node, const uint32_t *features, co
 }
 
 static int
-collect_binary(const SplitFinder *f, const uint64_t *totals, Cell *cells)
+collect_binary(const uint64_t *totals, Cell *cells)
 {
 	int			n = 0;
 
 	for (int bin = 0; bin < LA_NBINS; bin++)
 	{
-		set_binary_cell(f, &cells[n], bin, totals[bin]);
+		cells[n].total = totals[bin];
+		cells[n].bin = (uint8_t) bin;
 		n += totals[bin] != 0;
 	}
 	return n;
@@ -229,7 +275,7 @@ collect_few_binary(const SplitFinder *f, const SplitNode *node, uint32_t feature
 		total += binary_addend(la_entry_head(few_entry(f, node, sorted[i])));
 		if (i + 1 < node->nentries && sorted[i] >> 8 == sorted[i + 1] >> 8)
 			continue;
-		set_binary_cell(f, &cells[n++], sorted[i] >> 8, total);
+		cells[n++] = (Cell) {total, 0, (uint8_t) (sorted[i] >> 8)};
 		total = 0;
 	}
 	return n;
@@ -240,15 +286,14 @@ try_binary(SplitFinder *f, const SplitNode *node, const uint32_t *features, int 
 		   Split *best)
 {
 	Cell		cells[LA_NBINS + 1];
-	Cell		all;
+	Cell		all = {(uint64_t) node->ones << 32 | (node->nrows - node->ones), 0, 0};
 	int			nvarying = 0;
 
-	set_binary_cell(f, &all, 0, (uint64_t) node->ones << 32 | (node->nrows - node->ones));
 	if (node->nentries < FEW_ENTRIES)
 	{
 		for (int i = 0; i < nfeatures; i++)
-			nvarying += try_cells(f, cells, collect_few_binary(f, node, features[i], cells),
-								  &all, features[i], best);
+			nvarying += try_binary_cells(f, cells, collect_few_binary(f, node, features[i], cells),
+										 &all, features[i], best);
 		return nvarying;
 	}
 
@@ -267,8 +312,8 @@ try_binary(SplitFinder *f, const SplitNode *node, const uint32_t *features, int 
 			count_binary(f, node, features, 4);
 	}
 	for (int i = 0; i < nfeatures; i++)
-		nvarying += try_cells(f, cells, collect_binary(f, f->totals + i * LA_NBINS, cells),
-							  &all, features[i], best);
+		nvarying += try_binary_cells(f, cells, collect_binary(f->totals + i * LA_NBINS, cells),
+									 &all, features[i], best);
 	return nvarying;
 }
 
@@ -279,12 +324,6 @@ add_number(const SplitNode *node, NumberBin *total, const uint8_t *entry)
 
 	total->sum += weight * (la_entry_number(entry) - node->origin);
 	total->rows += weight;
-}
-
-static inline Cell
-number_cell(int bin, const NumberBin *total)
-{
-	return (Cell) {(double) total->rows, total->sum, (uint32_t) total->rows, 0, (uint8_t) bin};
 }
 
 static int
@@ -300,7 +339,7 @@ collect_few_numbers(const SplitFinder *f, const SplitNode *node, uint32_t featur
 		add_number(node, &total, few_entry(f, node, sorted[i]));
 		if (i + 1 < node->nentries && sorted[i] >> 8 == sorted[i + 1] >> 8)
 			continue;
-		cells[n++] = number_cell(sorted[i] >> 8, &total);
+		cells[n++] = (Cell) {total.rows, total.sum, (uint8_t) (sorted[i] >> 8)};
 		total = (NumberBin) {0, 0};
 	}
 	return n;
@@ -318,7 +357,7 @@ collect_numbers(SplitFinder *f, const SplitNode *node, uint32_t feature, Cell *c
 		add_number(node, &totals[entry[f->layout.bins_at + feature]], entry);
 	for (int bin = 0; bin < LA_NBINS; bin++)
 	{
-		cells[n] = number_cell(bin, &totals[bin]);
+		cells[n] = (Cell) {totals[bin].rows, totals[bin].sum, (uint8_t) bin};
 		n += totals[bin].rows != 0;
 	}
 	return n;
@@ -329,7 +368,7 @@ try_numbers(SplitFinder *f, const SplitNode *node, const uint32_t *features, int
 			Split *best)
 {
 	Cell		cells[LA_NBINS + 1];
-	Cell		all = {node->nrows, node->sum, node->nrows, 0, 0};
+	Cell		all = {node->nrows, node->sum, 0};
 	bool		few = node->nentries < FEW_ENTRIES;
 	int			nvarying = 0;
 
@@ -338,7 +377,7 @@ try_numbers(SplitFinder *f, const SplitNode *node, const uint32_t *features, int
 		int			ncells = few ? collect_few_numbers(f, node, features[i], cells) :
 			collect_numbers(f, node, features[i], cells);
 
-		nvarying += try_cells(f, cells, ncells, &all, features[i], best);
+		nvarying += try_number_cells(f, cells, ncells, &all, features[i], best);
 	}
 	return nvarying;
 }
@@ -356,10 +395,12 @@ typedef struct Run
 } Run;
 
 /*
- * The left side of a split, and what tells the right one: with l_k and t_k
- * rows of class k on the left and in the node, "squares" is sum(l_k^2) and
- * "cross" sum(l_k t_k), so that sum(r_k^2) is sum(t_k^2) - 2 cross + squares.
- * With class weights the same in those: then "n" is the weight of the rows.
+ * A side of a split: its rows, and with l_k and t_k rows of class k on the
+ * side and in the node, "squares" is sum(l_k^2) and "cross" sum(l_k t_k), so
+ * that of the other side sum(r_k^2) is sum(t_k^2) - 2 cross + squares.  With
+ * class weights the weight of the rows is "n", and "n_squares" are the squares
+ * of weights; those of the other side are summed up apart, since a difference
+ * would lose them beside a heavy class.
  */
 typedef struct Side
 {
@@ -368,14 +409,13 @@ typedef struct Side
 	uint64_t	cross;
 	double		n;
 	double		n_squares;
-	double		n_cross;
 } Side;
 
 /* The node as a side: all of it is on the left. */
 static Side
 whole_node(const SplitFinder *f, const SplitNode *node)
 {
-	Side		all = {node->nrows, 0, 0, 0, 0, 0};
+	Side		all = {node->nrows, 0, 0, 0, 0};
 
 	for (uint32_t i = 0; i < node->npresent; i++)
 	{
@@ -399,18 +439,17 @@ class_gain(double left, double n_left, double right, double n_right, double all)
 	return gain > 0 ? gain : 0; /* it may be rounded below */
 }
 
+/* "right" is known only with class weights. */
 static ALWAYS_INLINE void
-consider(const SplitFinder *f, const bool weighted, const Side *left, const Side *all, uint32_t feature, uint8_t bin,
-		 bool missing_left, Split *best)
+consider(const SplitFinder *f, const bool weighted, const Side *left, const Side *right, const Side *all,
+		 uint32_t feature, uint8_t bin, bool missing_left, Split *best)
 {
 	double		gain;
 
 	if (left->rows < f->min_leaf || all->rows - left->rows < f->min_leaf)
 		return;
 	if (weighted)
-		gain = class_gain(left->n_squares, left->n,
-						  all->n_squares - 2 * left->n_cross + left->n_squares, all->n - left->n,
-						  all->n_squares);
+		gain = class_gain(left->n_squares, left->n, right->n_squares, right->n, all->n_squares);
 	else
 		gain = class_gain((double) left->squares, (double) left->rows,
 						  (double) (all->squares - 2 * left->cross + left->squares),
@@ -424,25 +463,26 @@ consider(const SplitFinder *f, const bool weighted, const Side *left, const Side
 	best->left_rows = (uint32_t) left->rows;
 }
 
-/* Move rows of a class to the left. */
+/* Move rows of a class to a side. */
 static ALWAYS_INLINE void
-move_rows(SplitFinder *f, const bool weighted, uint32_t cls, uint64_t rows, Side *left)
+move_rows(SplitFinder *f, const bool weighted, uint32_t cls, uint64_t rows, Side *side)
 {
-	uint64_t	on_left = f->class_left[cls];
-	uint64_t	more_squares = rows * (2 * on_left + rows);
-	uint64_t	more_cross = rows * f->class_rows[cls];
+	uint64_t	there = f->class_moved[cls];
+	uint64_t	more_squares = rows * (2 * there + rows);
 
-	left->rows += rows;
-	left->squares += more_squares;
-	left->cross += more_cross;
-	f->class_left[cls] = (uint32_t) (on_left + rows);
+	side->rows += rows;
+	f->class_moved[cls] = (uint32_t) (there + rows);
 	if (weighted)
 	{
 		double		weight = f->class_weight[cls];
 
-		left->n += weight * rows;
-		left->n_squares += weight * weight * (double) more_squares;
-		left->n_cross += weight * weight * (double) more_cross;
+		side->n += weight * rows;
+		side->n_squares += weight * weight * (double) more_squares;
+	}
+	else
+	{
+		side->squares += more_squares;
+		side->cross += rows * f->class_rows[cls];
 	}
 }
 
@@ -518,22 +558,31 @@ sort_few_heads(SplitFinder *f, const SplitNode *node, uint32_t feature, Run *run
 }
 
 static ALWAYS_INLINE void
-move_run(SplitFinder *f, const bool weighted, const bool table, const Run *run, uint32_t begin, Side *left)
+move_run(SplitFinder *f, const bool weighted, const bool table, const Run *runs, int i, Side *side)
 {
 	if (table)
 	{
-		const uint32_t *rows = (uint32_t *) f->totals + run->end * f->nclasses;
+		const uint32_t *rows = (uint32_t *) f->totals + runs[i].end * f->nclasses;
 
 		for (uint32_t cls = 0; cls < f->nclasses; cls++)
-			move_rows(f, weighted, cls, rows[cls], left);
+			move_rows(f, weighted, cls, rows[cls], side);
 	}
 	else
 	{
 		uint32_t	mask = (UINT32_C(1) << f->layout.label_bits) - 1;
 
-		for (uint32_t i = begin; i < run->end; i++)
-			move_rows(f, weighted, f->heads[i] & mask, f->heads[i] >> f->layout.label_bits, left);
+		for (uint32_t h = i > 0 ? runs[i - 1].end : 0; h < runs[i].end; h++)
+			move_rows(f, weighted, f->heads[h] & mask, f->heads[h] >> f->layout.label_bits, side);
 	}
+}
+
+/* Begin a side, which has no rows. */
+static Side
+empty_side(SplitFinder *f, const SplitNode *node)
+{
+	for (uint32_t i = 0; i < node->npresent; i++)
+		f->class_moved[f->class_list[i]] = 0;
+	return (Side) {0, 0, 0, 0, 0};
 }
 
 /* As walk_cells, run by run; a missing run is the last. */
@@ -541,20 +590,29 @@ static ALWAYS_INLINE void
 walk_runs_as(SplitFinder *f, const bool weighted, const bool table, const Run *runs, int nruns,
 			 const SplitNode *node, const Side *all, bool missing_left, uint32_t feature, Split *best)
 {
-	Side		left = {0, 0, 0, 0, 0, 0};
+	Side		right[LA_NBINS];	/* of run i and those after it */
+	Side		left;
 	bool		missing = runs[nruns - 1].bin == LA_MISSING_BIN;
 	int			npresent = nruns - missing;
 	int			last = npresent - (missing && !missing_left ? 0 : 1);
 
-	for (uint32_t i = 0; i < node->npresent; i++)
-		f->class_left[f->class_list[i]] = 0;
-	if (missing_left)
-		move_run(f, weighted, table, &runs[nruns - 1], nruns > 1 ? runs[nruns - 2].end : 0, &left);
+	if (weighted)
+	{
+		left = empty_side(f, node);
+		for (int i = missing_left ? npresent - 1 : nruns - 1; i > 0; i--)
+		{
+			move_run(f, true, table, runs, i, &left);
+			right[i] = left;
+		}
+	}
 
+	left = empty_side(f, node);
+	if (missing_left)
+		move_run(f, weighted, table, runs, nruns - 1, &left);
 	for (int i = 0; i < last; i++)
 	{
-		move_run(f, weighted, table, &runs[i], i > 0 ? runs[i - 1].end : 0, &left);
-		consider(f, weighted, &left, all, feature,
+		move_run(f, weighted, table, runs, i, &left);
+		consider(f, weighted, &left, &right[i + 1], all, feature,
 				 i + 1 < npresent ? cut_bin(runs[i].bin, runs[i + 1].bin) : runs[i].bin,
 				 missing ? missing_left : 2 * left.rows >= all->rows, best);
 	}

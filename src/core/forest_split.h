@@ -80,7 +80,7 @@ typedef struct SplitFinder
 	uint64_t   *totals;			/* histograms, see forest_split.c */
 	uint32_t   *heads;			/* of the entries of a node, by bin */
 	uint32_t   *class_rows;		/* per class, of the node at hand */
-	uint32_t   *class_left;		/* per class, left of the split at hand */
+	uint32_t   *class_moved;	/* per class, on a side of the split at hand */
 	uint32_t   *class_list;		/* classes present in the node */
 } SplitFinder;
 
