@@ -45,8 +45,8 @@
  * worth the start of a worker, which takes from 10 to 40.
  */
 #define NS_PER_DRAW 10.0
-#define NS_PER_ROW_FEATURE_LEVEL 5.0
-#define MS_WORTH_A_WORKER 100.0
+#define NS_PER_ROW_FEATURE_LEVEL 2.0
+#define MS_WORTH_A_WORKER 50.0
 
 #define COPY_BYTES ((Size) 64 * 1024 * 1024)
 
