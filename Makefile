@@ -115,6 +115,10 @@ build/fuzz/forest_corpus: test/fuzz/forest_corpus.c $(wildcard test/fuzz/*.h tes
 	@mkdir -p build/fuzz
 	$(CC) $(UNIT_CFLAGS) -Isrc/core -o $@ $< $(CORE_OBJS:.o=.c) -lm
 
+build/fuzz/forest_mutants: test/fuzz/forest_mutants.c $(wildcard test/fuzz/*.h test/unit/*.h src/core/*.h) $(CORE_OBJS:.o=.c)
+	@mkdir -p build/fuzz
+	$(CC) -std=c99 -O2 -ffp-contract=off -Wall -Wextra -Werror -Isrc/core -o $@ $< $(CORE_OBJS:.o=.c) -lm
+
 .PHONY: fuzz
 fuzz: build/fuzz/forest_corpus build/fuzz/replay
 	@mkdir -p build/fuzz/corpus build/fuzz/seeds
