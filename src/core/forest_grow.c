@@ -305,15 +305,13 @@ gather_entries(TreeGrower *g)
 		uint32_t	weight = weight_of(g, r);
 
 		root.nrows += weight;
-		if (g->rows->nclasses == 2 && la_forest_row_class(g->rows, record) == 1)
-			root.ones += weight;
-		while (weight > 0)
-		{
-			uint32_t	part = weight < max_weight(g) ? weight : max_weight(g);
-
-			write_entry(g, entry_place(g, root.end++), record, part);
-			weight -= part;
-		}
+		if (g->rows->nclasses == 2)
+			root.ones += weight * la_forest_row_class(g->rows, record);
+		for (; weight > max_weight(g); weight -= max_weight(g))
+			write_entry(g, entry_place(g, root.end++), record, max_weight(g));
+		/* no branch: the next entry takes the place of one that was not drawn */
+		write_entry(g, entry_place(g, root.end), record, weight);
+		root.end += weight != 0;
 	}
 	if (g->rows->nclasses > 2)
 		g->finder.heads = make_room(g, g->finder.heads, &g->heads_size, root.end, sizeof(uint32_t));

@@ -134,12 +134,10 @@ insertion_sort(const ForestRows *rows, Range range)
 static void
 sift_down(const ForestRows *rows, uint32_t begin, uint32_t root, uint32_t n)
 {
-	for (;;)
+	while (root < n / 2)
 	{
 		uint32_t	child = 2 * root + 1;
 
-		if (root >= n / 2 || child >= n)
-			return;
 		if (child + 1 < n && compare(rows, begin + child, begin + child + 1) < 0)
 			child++;
 		if (compare(rows, begin + root, begin + child) >= 0)

@@ -24,8 +24,8 @@
 
 #include <string.h>
 
-/* below so many entries only the bins that they touch are looked at */
-#define FEW_ENTRIES 64
+/* below so many entries a feature is sorted instead of counted */
+#define FEW_ENTRIES 32
 
 /* with more classes, or fewer entries per class, rows are moved one by one */
 #define MAX_TABLE_CLASSES 32
@@ -135,6 +135,8 @@ rows_of(uint64_t total)
 static inline double
 weight_of(const SplitFinder *f, uint64_t total)
 {
+	if (!f->weighted)
+		return rows_of(total);
 	return f->class_weight[0] * zeros_of(total) + f->class_weight[1] * ones_of(total);
 }
 
@@ -209,20 +211,6 @@ try_cells(const SplitFinder *f, const bool numbers, Cell *cells, int ncells, con
 	return true;
 }
 
-static bool
-try_binary_cells(const SplitFinder *f, Cell *cells, int ncells, const Cell *all,
-				 uint32_t feature, Split *best)
-{
-	return try_cells(f, false, cells, ncells, all, feature, best);
-}
-
-static bool
-try_number_cells(const SplitFinder *f, Cell *cells, int ncells, const Cell *all,
-				 uint32_t feature, Split *best)
-{
-	return try_cells(f, true, cells, ncells, all, feature, best);
-}
-
 /* what an entry adds to a total: rows of class 0 below, of class 1 above */
 static inline uint64_t
 binary_addend(uint32_t head)
@@ -281,22 +269,9 @@ collect_few_binary(const SplitFinder *f, const SplitNode *node, uint32_t feature
 	return n;
 }
 
-static int
-try_binary(SplitFinder *f, const SplitNode *node, const uint32_t *features, int nfeatures,
-		   Split *best)
+static void
+count_binary_batch(SplitFinder *f, const SplitNode *node, const uint32_t *features, int nfeatures)
 {
-	Cell		cells[LA_NBINS + 1];
-	Cell		all = {(uint64_t) node->ones << 32 | (node->nrows - node->ones), 0, 0};
-	int			nvarying = 0;
-
-	if (node->nentries < FEW_ENTRIES)
-	{
-		for (int i = 0; i < nfeatures; i++)
-			nvarying += try_binary_cells(f, cells, collect_few_binary(f, node, features[i], cells),
-										 &all, features[i], best);
-		return nvarying;
-	}
-
 	switch (nfeatures)
 	{
 		case 1:
@@ -311,9 +286,26 @@ try_binary(SplitFinder *f, const SplitNode *node, const uint32_t *features, int 
 		default:
 			count_binary(f, node, features, 4);
 	}
+}
+
+static int
+try_binary(SplitFinder *f, const SplitNode *node, const uint32_t *features, int nfeatures,
+		   Split *best)
+{
+	Cell		cells[LA_NBINS + 1];
+	Cell		all = {(uint64_t) node->ones << 32 | (node->nrows - node->ones), 0, 0};
+	bool		few = node->nentries < FEW_ENTRIES;
+	int			nvarying = 0;
+
+	if (!few)
+		count_binary_batch(f, node, features, nfeatures);
 	for (int i = 0; i < nfeatures; i++)
-		nvarying += try_binary_cells(f, cells, collect_binary(f->totals + i * LA_NBINS, cells),
-									 &all, features[i], best);
+	{
+		int			ncells = few ? collect_few_binary(f, node, features[i], cells) :
+			collect_binary(f->totals + i * LA_NBINS, cells);
+
+		nvarying += try_cells(f, false, cells, ncells, &all, features[i], best);
+	}
 	return nvarying;
 }
 
@@ -377,7 +369,7 @@ try_numbers(SplitFinder *f, const SplitNode *node, const uint32_t *features, int
 		int			ncells = few ? collect_few_numbers(f, node, features[i], cells) :
 			collect_numbers(f, node, features[i], cells);
 
-		nvarying += try_number_cells(f, cells, ncells, &all, features[i], best);
+		nvarying += try_cells(f, true, cells, ncells, &all, features[i], best);
 	}
 	return nvarying;
 }
