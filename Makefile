@@ -29,6 +29,7 @@ CORE_OBJS = \
 	src/core/forest_rows.o \
 	src/core/forest_split.o \
 	src/core/forest_use.o \
+	src/core/forest_write.o \
 	src/core/hash.o \
 	src/core/linreg_core.o \
 	src/core/linreg_solve.o \

@@ -1,11 +1,12 @@
 /*
  * forest_model.c
- *		A forest as bytes: writing them, reading and validating them.
+ *		A forest as bytes: reading and validating them.
  *
- * docs/model_format.md describes the bytes.  They come from a user, so nothing
- * in them is believed: la_forest_measure checks every count against the bytes
- * that remain before anything is allocated for it, la_forest_decode checks
- * what the numbers mean, and after that prediction needs no check.
+ * docs/model_format.md describes the bytes, which forest_write.c writes.  They
+ * come from a user, so nothing in them is believed: la_forest_measure checks
+ * every count against the bytes that remain before anything is allocated for
+ * it, la_forest_decode checks what the numbers mean, and after that prediction
+ * needs no check.
  *
  * Trees are most of a forest, about two bytes a node.  Their nodes are in
  * preorder, so nothing need say where a left child is, and where a right one
@@ -18,340 +19,14 @@
 #include <math.h>
 
 #include "binning.h"
-
-/* bytes of what has a fixed size */
-#define HEADER_BYTES (1 + 4 + 4 + 4)
-#define PART_BYTES (4 + 8 + 4 + 4 + 4 + 4 + 8 + 8 + 1 + 4 + 8 + 8 + 8)
-#define TREE_BYTES (4 + 4 + 4 + 1)
-
-/* flags of a part */
-#define PART_WEIGHTED 0x01
-#define PART_PERMUTED 0x02
-
-/* with more features a node's code has two bytes */
-#define MAX_NARROW_FEATURES 63
-
-/*
- * The code of a node: its feature, with the highest bit set if missing values
- * go left and the one below it if the right child comes first; or all bits set
- * for a leaf.
- */
-#define NARROW_LEAF 0xff
-#define NARROW_SHIFT 6
-#define WIDE_LEAF 0xffff
-#define WIDE_SHIFT 14
-
-#define CODE_RIGHT_FIRST 1
-#define CODE_MISSING_LEFT 2
-
-/* a NaN, for a figure that is not known */
-#define NOT_KNOWN UINT64_C(0x7ff8000000000000)
+#include "forest_format.h"
 
 /* no class, value or share of a leaf has such a number */
 #define NO_PAYLOAD UINT32_C(0x80000000)
 
-/* the value of a leaf whose contents are the next of the leaf stream */
-#define NEXT_ENTRY 255
-
 /* A weight times a number of rows neither overflows nor vanishes. */
 #define MIN_WEIGHT 1e-100
 #define MAX_WEIGHT 1e100
-
-/* what stands before the streams of a tree */
-typedef struct TreeCounts
-{
-	uint32_t	nnodes;
-	uint32_t	nentries;		/* of the leaf stream */
-	uint32_t	ncounts;		/* class counts in them */
-	uint32_t	width;			/* bytes of a count, or of a number */
-} TreeCounts;
-
-/* --- sizes ------------------------------------------------------------- */
-
-static uint32_t
-code_width(uint32_t nfeatures)
-{
-	return nfeatures <= MAX_NARROW_FEATURES ? 1 : 2;
-}
-
-/* of a class in the leaf stream, or of a number of classes */
-static uint32_t
-class_width(uint32_t nclasses)
-{
-	return nclasses <= 255 ? 1 : 2;
-}
-
-/*
- * Bytes of the leaf stream.  Of two classes a mixed leaf has both, so their
- * counts are enough.
- */
-static uint64_t
-leaf_stream_size(const TreeCounts *tree, uint32_t nclasses)
-{
-	uint64_t	wide = class_width(nclasses);
-
-	if (nclasses == 0)
-		return (uint64_t) tree->nentries * sizeof(double);
-	if (nclasses == 2)
-		return (uint64_t) tree->ncounts * tree->width;
-	return tree->nentries * wide + tree->ncounts * (wide + tree->width);
-}
-
-static uint64_t
-streams_size(const TreeCounts *tree, uint32_t nfeatures, uint32_t nclasses)
-{
-	return (uint64_t) tree->nnodes * (code_width(nfeatures) + 1) + leaf_stream_size(tree, nclasses);
-}
-
-/* --- writing ----------------------------------------------------------- */
-
-/*
- * la_forest_header_size
- *		Bytes that la_forest_write_header writes.
- */
-size_t
-la_forest_header_size(const ForestHeader *header, const ForestClass *classes)
-{
-	size_t		size = HEADER_BYTES;
-
-	for (uint32_t i = 0; i < header->nclasses; i++)
-		size += 4 + 8 + (size_t) classes[i].length;
-	return size;
-}
-
-/*
- * la_forest_write_header
- *		Write what comes before the parts.
- */
-void
-la_forest_write_header(ByteWriter *writer, const ForestHeader *header, const ForestClass *classes)
-{
-	la_write_u8(writer, (uint8_t) header->label_type);
-	la_write_u32(writer, header->nfeatures);
-	la_write_u32(writer, header->nclasses);
-	la_write_u32(writer, header->nparts);
-	for (uint32_t i = 0; i < header->nclasses; i++)
-	{
-		la_write_u32(writer, classes[i].length);
-		la_write_bytes(writer, classes[i].label, classes[i].length);
-		la_write_u64(writer, classes[i].nrows);
-	}
-}
-
-/*
- * la_forest_part_size
- *		Bytes that la_forest_write_part writes.
- */
-size_t
-la_forest_part_size(const ForestHeader *header, const ForestPart *part)
-{
-	size_t		nfeatures = header->nfeatures;
-	size_t		size = PART_BYTES + (size_t) part->nclasses * 2;
-
-	if (part->class_weight)
-		size += (size_t) part->nclasses * 8;
-	size += nfeatures * (part->permuted ? 24 : 8);
-	return size + nfeatures * 2 + (size_t) part->first_cut[nfeatures] * 8;
-}
-
-static void
-write_numbers(ByteWriter *writer, const double *numbers, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++)
-		la_write_f64(writer, numbers[i]);
-}
-
-/* NaN, for what is not known, is the same bytes everywhere. */
-static void
-write_figures(ByteWriter *writer, const double *figures, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++)
-	{
-		if (isnan(figures[i]))
-			la_write_u64(writer, NOT_KNOWN);
-		else
-			la_write_f64(writer, figures[i]);
-	}
-}
-
-static void
-write_cuts(ByteWriter *writer, const ForestPart *part, uint32_t nfeatures)
-{
-	for (uint32_t f = 0; f < nfeatures; f++)
-	{
-		uint32_t	first = part->first_cut[f];
-		uint32_t	n = part->first_cut[f + 1] - first;
-
-		la_write_u16(writer, (uint16_t) n);
-		write_numbers(writer, part->cuts + first, n);
-	}
-}
-
-/*
- * la_forest_write_part
- *		Write a part but for its trees, of which there follow part->ntrees.
- */
-void
-la_forest_write_part(ByteWriter *writer, const ForestHeader *header, const ForestPart *part)
-{
-	la_write_u32(writer, part->ntrees);
-	la_write_u64(writer, part->nrows);
-	la_write_u32(writer, part->max_depth);
-	la_write_u32(writer, part->min_leaf);
-	la_write_u32(writer, part->mtry);
-	la_write_u32(writer, part->bins);
-	la_write_f64(writer, part->sample);
-	la_write_u64(writer, (uint64_t) part->seed);
-	la_write_u8(writer, (part->class_weight ? PART_WEIGHTED : 0) | (part->permuted ? PART_PERMUTED : 0));
-	la_write_u64(writer, part->oob_rows);
-	la_write_f64(writer, part->oob_score);
-	la_write_f64(writer, part->oob_loss);
-
-	la_write_u32(writer, part->nclasses);
-	for (uint32_t i = 0; i < part->nclasses; i++)
-		la_write_u16(writer, part->classes[i]);
-	if (part->class_weight)
-		write_numbers(writer, part->class_weight, part->nclasses);
-	write_numbers(writer, part->impurity, header->nfeatures);
-	if (part->permuted)
-	{
-		write_figures(writer, part->permutation, header->nfeatures);
-		write_figures(writer, part->std_error, header->nfeatures);
-	}
-	write_cuts(writer, part, header->nfeatures);
-}
-
-/* A leaf of one class whose number fits into a byte needs no entry. */
-static inline bool
-has_entry(const TreeNode *leaf, uint32_t nclasses)
-{
-	return nclasses == 0 || (leaf->flags & LA_NODE_MIXED) || leaf->value >= NEXT_ENTRY;
-}
-
-static TreeCounts
-count_tree(const ForestTree *tree, uint32_t nclasses)
-{
-	TreeCounts	counts = {tree->nnodes, 0, 0, nclasses == 0 ? sizeof(double) : 1};
-
-	for (uint32_t i = 0; i < tree->nnodes; i++)
-	{
-		const TreeNode *node = &tree->nodes[i];
-		const ForestCount *run;
-		uint32_t	n;
-
-		if (node->feature != LA_LEAF || !has_entry(node, nclasses))
-			continue;
-		counts.nentries++;
-		if (nclasses == 0)
-			continue;
-		run = (node->flags & LA_NODE_MIXED) ? tree->counts + node->value : NULL;
-		n = run ? run->cls : 1;
-		counts.ncounts += n;
-		for (uint32_t j = 1; run && j <= n; j++)
-		{
-			uint32_t	width = run[j].nrows <= 0xff ? 1 : run[j].nrows <= 0xffff ? 2 : 4;
-
-			if (counts.width < width)
-				counts.width = width;
-		}
-	}
-	return counts;
-}
-
-/*
- * la_forest_tree_size
- *		Bytes that la_forest_write_tree writes.
- */
-size_t
-la_forest_tree_size(const ForestHeader *header, const ForestTree *tree)
-{
-	TreeCounts	counts = count_tree(tree, header->nclasses);
-
-	return TREE_BYTES + (size_t) streams_size(&counts, header->nfeatures, header->nclasses);
-}
-
-static void
-write_codes(ByteWriter *writer, const ForestTree *tree, uint32_t nfeatures)
-{
-	uint32_t	width = code_width(nfeatures);
-	int			shift = width == 1 ? NARROW_SHIFT : WIDE_SHIFT;
-
-	for (uint32_t i = 0; i < tree->nnodes; i++)
-	{
-		const TreeNode *node = &tree->nodes[i];
-		uint32_t	flags = (node->flags & LA_NODE_MISSING_LEFT ? CODE_MISSING_LEFT : 0) |
-			(node->flags & LA_NODE_RIGHT_FIRST ? CODE_RIGHT_FIRST : 0);
-
-		la_write_uint(writer, node->feature == LA_LEAF ? WIDE_LEAF : node->feature | flags << shift,
-					  (int) width);
-	}
-}
-
-static void
-write_values(ByteWriter *writer, const ForestTree *tree, uint32_t nclasses)
-{
-	for (uint32_t i = 0; i < tree->nnodes; i++)
-	{
-		const TreeNode *node = &tree->nodes[i];
-
-		if (node->feature != LA_LEAF)
-			la_write_u8(writer, node->bin);
-		else
-			la_write_u8(writer, has_entry(node, nclasses) ? NEXT_ENTRY : (uint8_t) node->value);
-	}
-}
-
-static void
-write_run(ByteWriter *writer, const ForestCount *run, uint32_t nclasses, uint32_t width)
-{
-	int			wide = (int) class_width(nclasses);
-
-	if (nclasses != 2)
-		la_write_uint(writer, run->cls, wide);
-	for (uint32_t i = 1; i <= run->cls; i++)
-	{
-		if (nclasses != 2)
-			la_write_uint(writer, run[i].cls, wide);
-		la_write_uint(writer, run[i].nrows, (int) width);
-	}
-}
-
-static void
-write_entries(ByteWriter *writer, const ForestTree *tree, uint32_t nclasses, uint32_t width)
-{
-	for (uint32_t i = 0; i < tree->nnodes; i++)
-	{
-		const TreeNode *node = &tree->nodes[i];
-
-		if (node->feature != LA_LEAF || !has_entry(node, nclasses))
-			continue;
-		if (nclasses == 0)
-			la_write_f64(writer, tree->means[node->value]);
-		else if (node->flags & LA_NODE_MIXED)
-			write_run(writer, tree->counts + node->value, nclasses, width);
-		else
-			write_run(writer, (ForestCount[]) {{1, 1}, {node->value, 1}}, nclasses, width);
-	}
-}
-
-/*
- * la_forest_write_tree
- *		Write one tree.  Its bytes depend on the number of features and of the
- *		part's own classes only, so that a merge can copy them.
- */
-void
-la_forest_write_tree(ByteWriter *writer, const ForestHeader *header, const ForestTree *tree)
-{
-	TreeCounts	counts = count_tree(tree, header->nclasses);
-
-	la_write_u32(writer, counts.nnodes);
-	la_write_u32(writer, counts.nentries);
-	la_write_u32(writer, counts.ncounts);
-	la_write_u8(writer, (uint8_t) counts.width);
-	write_codes(writer, tree, header->nfeatures);
-	write_values(writer, tree, header->nclasses);
-	write_entries(writer, tree, header->nclasses, counts.width);
-}
 
 /* --- measuring --------------------------------------------------------- */
 
@@ -397,7 +72,7 @@ read_part(ByteReader *reader, uint8_t *flags)
 	part.oob_score = la_read_f64(reader);
 	part.oob_loss = la_read_f64(reader);
 	part.nclasses = la_read_u32(reader);
-	part.permuted = (*flags & PART_PERMUTED) != 0;
+	part.permuted = (*flags & LA_PART_PERMUTED) != 0;
 	return part;
 }
 
@@ -412,7 +87,7 @@ part_is_valid(const ForestHeader *header, const ForestPart *part, uint8_t flags)
 		part->mtry >= 1 && part->mtry <= header->nfeatures &&
 		part->bins >= 2 && part->bins <= LA_MAX_BINS &&
 		part->sample > 0 && part->sample <= 1 &&
-		(flags & ~(PART_WEIGHTED | PART_PERMUTED)) == 0 &&
+		(flags & ~(LA_PART_WEIGHTED | LA_PART_PERMUTED)) == 0 &&
 		part->oob_rows <= part->nrows &&
 		isfinite(part->oob_score) && isfinite(part->oob_loss) && part->oob_loss >= 0 &&
 		(has_oob || (part->oob_score == 0 && part->oob_loss == 0)) &&
@@ -462,7 +137,7 @@ measure_trees(ByteReader *reader, const ForestHeader *header, const ForestPart *
 
 		if (reader->failed || !tree_is_valid(&tree, part->nclasses))
 			return false;
-		la_read_bytes(reader, streams_size(&tree, header->nfeatures, part->nclasses));
+		la_read_bytes(reader, la_streams_size(&tree, header->nfeatures, part->nclasses));
 		shape->nnodes += tree.nnodes;
 		if (header->nclasses <= 2)
 			shape->nvalues += tree.nentries;
@@ -476,7 +151,7 @@ static void
 skip_part_arrays(ByteReader *reader, const ForestHeader *header, const ForestPart *part,
 				 uint8_t flags, ForestShape *shape)
 {
-	uint32_t	nweights = flags & PART_WEIGHTED ? part->nclasses : 0;
+	uint32_t	nweights = flags & LA_PART_WEIGHTED ? part->nclasses : 0;
 
 	la_read_bytes(reader, (uint64_t) part->nclasses * 2 + (uint64_t) nweights * 8);
 	la_read_bytes(reader, (uint64_t) header->nfeatures * (part->permuted ? 24 : 8));
@@ -552,7 +227,7 @@ typedef struct Code
 } Code;
 
 static const Code no_code = {0, 0, -1, 0};
-static const Code leaf_code = {0, 0, NEXT_ENTRY, UINT32_MAX};
+static const Code leaf_code = {0, 0, LA_NEXT_ENTRY, UINT32_MAX};
 
 typedef struct Decoder
 {
@@ -573,7 +248,6 @@ typedef struct Decoder
 	uint32_t	value;
 	uint32_t	share;
 } Decoder;
-
 
 /*
  * Lay out a forest in memory; with NULL only measure.  In 64 bits, for no
@@ -820,7 +494,7 @@ decode_part(Decoder *d, ForestPart *part)
 	*part = read_part(&d->reader, &flags);
 	if (!decode_class_map(d, part))
 		return false;
-	if ((flags & PART_WEIGHTED) &&
+	if ((flags & LA_PART_WEIGHTED) &&
 		!decode_numbers(d, &part->class_weight, part->nclasses, MIN_WEIGHT, MAX_WEIGHT))
 		return false;
 	if (!decode_numbers(d, &part->impurity, nfeatures, 0, DBL_MAX))
@@ -840,9 +514,9 @@ make_code(const ForestPart *part, uint32_t nfeatures, uint32_t feature, uint32_t
 	uint32_t	slot = feature;
 	int32_t		limit = (int32_t) (part->first_cut[feature + 1] - part->first_cut[feature]);
 
-	if (flags & CODE_MISSING_LEFT)
+	if (flags & LA_CODE_MISSING_LEFT)
 		slot += LA_SLOT_MISSING_LEFT * nfeatures;
-	if (!(flags & CODE_RIGHT_FIRST))
+	if (!(flags & LA_CODE_RIGHT_FIRST))
 		return (Code) {slot + step, step, limit, 0};
 	slot += LA_SLOT_RIGHT_FIRST * nfeatures;
 	return (Code) {slot + 255 * step, -step, limit, 0};
@@ -857,16 +531,16 @@ prepare_tables(Decoder *d, const ForestPart *part)
 	d->part = part;
 	for (uint32_t code = 0; code < 256; code++)
 		d->codes[code] = no_code;
-	for (uint32_t f = 0; f < nfeatures && nfeatures <= MAX_NARROW_FEATURES; f++)
+	for (uint32_t f = 0; f < nfeatures && nfeatures <= LA_MAX_NARROW_FEATURES; f++)
 	{
 		for (uint32_t flags = 0; flags < 4; flags++)
-			d->codes[f | flags << NARROW_SHIFT] = make_code(part, nfeatures, f, flags);
+			d->codes[f | flags << LA_NARROW_SHIFT] = make_code(part, nfeatures, f, flags);
 	}
-	d->codes[NARROW_LEAF] = leaf_code;
+	d->codes[LA_NARROW_LEAF] = leaf_code;
 
-	for (uint32_t value = 0; value < NEXT_ENTRY; value++)
+	for (uint32_t value = 0; value < LA_NEXT_ENTRY; value++)
 		d->payloads[value] = value < part->nclasses ? part->classes[value] : NO_PAYLOAD;
-	d->payloads[NEXT_ENTRY] = 0;
+	d->payloads[LA_NEXT_ENTRY] = 0;
 }
 
 /* --- trees ------------------------------------------------------------------- */
@@ -886,13 +560,13 @@ static inline Code
 read_wide_code(const Decoder *d, const uint8_t *codes, uint32_t i)
 {
 	uint32_t	code = load_uint(codes + 2 * (size_t) i, 2);
-	uint32_t	feature = code & ((1 << WIDE_SHIFT) - 1);
+	uint32_t	feature = code & ((1 << LA_WIDE_SHIFT) - 1);
 
-	if (code == WIDE_LEAF)
+	if (code == LA_WIDE_LEAF)
 		return leaf_code;
 	if (feature >= d->forest->header.nfeatures)
 		return no_code;
-	return make_code(d->part, d->forest->header.nfeatures, feature, code >> WIDE_SHIFT);
+	return make_code(d->part, d->forest->header.nfeatures, feature, code >> LA_WIDE_SHIFT);
 }
 
 /* a tree whose nodes are being linked */
@@ -924,7 +598,7 @@ typedef struct Linker
 static inline bool
 link_node(Linker *l, Code code, uint32_t value, const uint32_t *payloads)
 {
-	uint32_t	has_entry = code.leaf & -(uint32_t) (value == NEXT_ENTRY);
+	uint32_t	has_entry = code.leaf & -(uint32_t) (value == LA_NEXT_ENTRY);
 	uint32_t	payload = (payloads[value] | (l->entry & has_entry)) & code.leaf;
 	uint32_t	waiting;
 
@@ -958,7 +632,7 @@ link_nodes(const Decoder *d, const uint8_t *codes, const uint8_t *values,
 	uint32_t	i;
 
 	l.nodes[l.end].jump = 0;
-	if (code_width(d->forest->header.nfeatures) == 1)
+	if (la_code_width(d->forest->header.nfeatures) == 1)
 	{
 		for (i = 0; i < tree->nnodes; i++)
 		{
@@ -1022,7 +696,7 @@ static const uint8_t *
 decode_run(Decoder *d, const uint8_t *stream, const TreeCounts *tree, uint32_t end)
 {
 	const ForestPart *part = d->part;
-	uint32_t	narrow = part->nclasses == 2 ? 0 : class_width(part->nclasses);
+	uint32_t	narrow = part->nclasses == 2 ? 0 : la_class_width(part->nclasses);
 	uint32_t	n = narrow == 0 ? 2 : load_uint(stream, narrow);
 	ForestShare *run = d->forest->shares + d->share;
 	double		sum = 0;
@@ -1045,7 +719,7 @@ decode_run(Decoder *d, const uint8_t *stream, const TreeCounts *tree, uint32_t e
 		sum += run[i].share;
 		stream += narrow + tree->width;
 	}
-	if (n == 1 && previous < NEXT_ENTRY)
+	if (n == 1 && previous < LA_NEXT_ENTRY)
 		return NULL;
 	for (uint32_t i = 0; i < n; i++)
 		run[i].share /= sum;
@@ -1077,9 +751,9 @@ decode_tree(Decoder *d)
 {
 	uint32_t	nfeatures = d->forest->header.nfeatures;
 	TreeCounts	tree = read_tree_counts(&d->reader);
-	const uint8_t *codes = la_read_bytes(&d->reader, (uint64_t) tree.nnodes * code_width(nfeatures));
+	const uint8_t *codes = la_read_bytes(&d->reader, (uint64_t) tree.nnodes * la_code_width(nfeatures));
 	const uint8_t *values = la_read_bytes(&d->reader, tree.nnodes);
-	const uint8_t *stream = la_read_bytes(&d->reader, leaf_stream_size(&tree, d->part->nclasses));
+	const uint8_t *stream = la_read_bytes(&d->reader, la_leaf_stream_size(&tree, d->part->nclasses));
 	bool		valid;
 
 	if (!link_nodes(d, codes, values, &tree, d->value))

@@ -237,7 +237,7 @@ typedef struct ForestSpan
 	uint32_t	ntrees;
 } ForestSpan;
 
-/* writing */
+/* writing, in forest_write.c */
 extern size_t la_forest_header_size(const ForestHeader *header, const ForestClass *classes);
 extern void la_forest_write_header(ByteWriter *writer, const ForestHeader *header,
 								   const ForestClass *classes);
@@ -248,7 +248,7 @@ extern size_t la_forest_tree_size(const ForestHeader *header, const ForestTree *
 extern void la_forest_write_tree(ByteWriter *writer, const ForestHeader *header,
 								 const ForestTree *tree);
 
-/* reading */
+/* reading, in forest_model.c */
 extern int	la_forest_compare_labels(LabelType type, const ForestClass *a, const ForestClass *b);
 extern LaResult la_forest_measure(const uint8_t *payload, size_t size, ForestShape *shape);
 extern size_t la_forest_decoded_size(const ForestShape *shape);
