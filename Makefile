@@ -24,6 +24,7 @@ CORE_OBJS = \
 	src/core/binning.o \
 	src/core/confusion_core.o \
 	src/core/forest_grow.o \
+	src/core/forest_importance.o \
 	src/core/forest_model.o \
 	src/core/forest_oob.o \
 	src/core/forest_rows.o \
@@ -81,7 +82,7 @@ PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
 # the inner loops go through vector registers, which -O2 does not try for
-src/core/binning.o src/core/forest_grow.o src/core/forest_oob.o src/core/forest_split.o src/core/linreg_core.o: CFLAGS += -O3
+src/core/binning.o src/core/forest_grow.o src/core/forest_importance.o src/core/forest_oob.o src/core/forest_split.o src/core/linreg_core.o: CFLAGS += -O3
 
 # every object is rebuilt when a header changes: there are few of both
 $(OBJS): $(wildcard src/*.h src/core/*.h)

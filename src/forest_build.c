@@ -20,6 +20,7 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "core/forest_importance.h"
 #include "core/forest_oob.h"
 #include "forest_build.h"
 #include "forest_maker.h"

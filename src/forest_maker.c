@@ -14,6 +14,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "core/forest_importance.h"
 #include "core/forest_oob.h"
 #include "forest_maker.h"
 #include "forest_progress.h"

@@ -8,6 +8,7 @@
 #include "datatype/timestamp.h"
 
 #include "core/forest_grow.h"
+#include "core/forest_importance.h"
 #include "core/forest_oob.h"
 
 typedef struct TreeMaker

@@ -30,23 +30,4 @@ extern void la_oob_add_tree(Oob *oob, const ForestRows *rows, const ForestTree *
 							const uint8_t *drawn, const double *class_weight);
 extern bool la_oob_finish(const Oob *oob, const ForestRows *rows, OobResult *result);
 
-/* permutes the features of one tree after the other */
-typedef struct Permuter Permuter;
-
-extern size_t la_permuter_size(const ForestRows *rows);
-extern Permuter *la_permuter_init(void *memory, const Oob *oob, const ForestRows *rows,
-								  const double *class_weight, uint64_t seed);
-extern void la_permuter_begin(Permuter *permuter, const ForestTree *tree, uint32_t number,
-							  const uint8_t *drawn);
-extern double la_permuter_loss(Permuter *permuter, uint32_t feature);
-
-/* what the features meant to all trees */
-typedef struct Importance Importance;
-
-extern size_t la_importance_size(uint32_t nfeatures);
-extern Importance *la_importance_init(void *memory, uint32_t nfeatures);
-extern void la_importance_add(Importance *importance, const double *impurity, const double *loss);
-extern void la_importance_finish(const Importance *importance, const Oob *oob, double *impurity,
-								 double *permutation, double *std_error);
-
 #endif							/* LA_FOREST_OOB_H */

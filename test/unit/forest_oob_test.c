@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "binning.h"
+#include "forest_importance.h"
 #include "prng.h"
 #include "tap.h"
 
