@@ -7,8 +7,8 @@
  * rows.
  *
  * Above LA_OOB_ROWS rows a sample of them is followed, evenly spaced in
- * canonical order: the error of an accuracy is then below 0.1 points, and the
- * cost per tree does not grow with the table.
+ * canonical order: the standard error of an accuracy is then a fifth of a point
+ * at most, and the cost per tree does not grow with the table.
  *
  * Processes add to the same votes at the same time, in any order.  Votes are
  * therefore integers, 2^-50 of a row (of the range, if a number is predicted),
