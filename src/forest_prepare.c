@@ -26,35 +26,19 @@ alloc_huge(Size count, Size size)
 
 /* --- classes --------------------------------------------------------------- */
 
-static int
-compare_label_text(const void *a, const void *b)
+static ForestClass
+class_of_label(const Label *label)
 {
-	const Label *left = *(const Label *const *) a;
-	const Label *right = *(const Label *const *) b;
-	int			result = memcmp(left->text, right->text, Min(left->length, right->length));
-
-	if (result != 0)
-		return result;
-	return (left->length > right->length) - (left->length < right->length);
+	return (ForestClass) {(const uint8 *) label->text, label->length, 0};
 }
 
-/* decimal numbers: by sign, then by length, then digit by digit */
 static int
-compare_label_bigint(const void *a, const void *b)
+compare_labels(const void *a, const void *b, void *label_type)
 {
-	const Label *left = *(const Label *const *) a;
-	const Label *right = *(const Label *const *) b;
-	bool		left_negative = left->text[0] == '-';
-	bool		right_negative = right->text[0] == '-';
-	int			larger;
+	ForestClass left = class_of_label(*(const Label *const *) a);
+	ForestClass right = class_of_label(*(const Label *const *) b);
 
-	if (left_negative != right_negative)
-		return left_negative ? -1 : 1;
-	if (left->length != right->length)
-		larger = left->length > right->length ? 1 : -1;
-	else
-		larger = memcmp(left->text, right->text, left->length);
-	return left_negative ? -larger : larger;
+	return la_forest_compare_labels(*(LabelType *) label_type, &left, &right);
 }
 
 /*
@@ -65,23 +49,22 @@ static uint16 *
 order_classes(const TrainingSet *set, ForestPlan *plan)
 {
 	Label	  **labels = palloc(mul_size(set->nlabels, sizeof(Label *)));
-	uint16	   *class_of_label = palloc(mul_size(set->nlabels, sizeof(uint16)));
+	LabelType	label_type = set->label_type;
+	uint16	   *numbers = palloc(mul_size(set->nlabels, sizeof(uint16)));
 
-	plan->classes = palloc0(mul_size(set->nlabels, sizeof(ForestClass)));
+	plan->classes = palloc(mul_size(set->nlabels, sizeof(ForestClass)));
 	plan->part.classes = palloc(mul_size(set->nlabels, sizeof(uint16)));
 	for (uint32 i = 0; i < set->nlabels; i++)
 		labels[i] = &set->labels[i];
-	qsort(labels, set->nlabels, sizeof(Label *),
-		  set->label_type == LA_LABEL_BIGINT ? compare_label_bigint : compare_label_text);
+	qsort_arg(labels, set->nlabels, sizeof(Label *), compare_labels, &label_type);
 	for (uint32 cls = 0; cls < set->nlabels; cls++)
 	{
-		plan->classes[cls].label = (const uint8 *) labels[cls]->text;
-		plan->classes[cls].length = labels[cls]->length;
+		plan->classes[cls] = class_of_label(labels[cls]);
 		plan->part.classes[cls] = cls;
-		class_of_label[labels[cls] - set->labels] = cls;
+		numbers[labels[cls] - set->labels] = cls;
 	}
 	pfree(labels);
-	return class_of_label;
+	return numbers;
 }
 
 /* Weights with which every class counts as much as the others. */

@@ -52,6 +52,13 @@ header_is_valid(const ForestHeader *header)
 		header->nparts >= 1 && header->nparts <= LA_MAX_TREES;
 }
 
+static void
+skip_classes(ByteReader *reader, const ForestHeader *header)
+{
+	for (uint32_t i = 0; i < header->nclasses && !reader->failed; i++)
+		la_read_bytes(reader, (uint64_t) la_read_u32(reader) + 8);
+}
+
 /* What a part has of fixed size. */
 static ForestPart
 read_part(ByteReader *reader, uint8_t *flags)
@@ -205,8 +212,7 @@ la_forest_measure(const uint8_t *payload, size_t size, ForestShape *shape)
 	shape->nparts = header.nparts;
 	shape->nnodes = 2;			/* first and last, see link_nodes */
 	shape->nvalues = 2;			/* the shares of a leaf of one class */
-	for (uint32_t i = 0; i < header.nclasses && !reader.failed; i++)
-		la_read_bytes(&reader, (uint64_t) la_read_u32(&reader) + 8);
+	skip_classes(&reader, &header);
 
 	if (!measure_parts(&reader, &header, shape) || la_bytes_left(&reader) != 0 ||
 		shape->ntrees > LA_MAX_TREES || shape->nnodes > UINT32_MAX ||
@@ -840,8 +846,7 @@ la_forest_find_parts(const uint8_t *payload, size_t size, ForestSpan *spans)
 	ForestHeader header = read_header(&reader);
 	ForestShape unused = {0};
 
-	for (uint32_t i = 0; i < header.nclasses; i++)
-		la_read_bytes(&reader, (uint64_t) la_read_u32(&reader) + 8);
+	skip_classes(&reader, &header);
 	for (uint32_t i = 0; i < header.nparts; i++)
 	{
 		size_t		begin = reader.pos;
