@@ -137,7 +137,7 @@ fuzz: build/fuzz/forest_corpus build/fuzz/replay
 		echo "no fuzzing: $(FUZZ_CC) with libFuzzer is not here (Debian: clang and libclang-rt-dev); the corpus was replayed"; \
 	fi
 
-# rows of "benchmark, name, value, unit"; takes half an hour
+# rows of "benchmark, name, value, unit"; takes an hour
 .PHONY: bench
 bench:
 	bench/run
