@@ -98,6 +98,12 @@ la_option_int(Options *options, const char *name, int64 otherwise, int64 min, in
 	return la_option_int_or_name(options, name, otherwise, min, max, "");
 }
 
+static bool
+is_at_most(Datum number, Datum limit)
+{
+	return DatumGetBool(DirectFunctionCall2(numeric_le, number, limit));
+}
+
 /*
  * la_option_int_or_name
  *		As la_option_int, for an option that may be given by a name too: the
@@ -109,8 +115,6 @@ la_option_int_or_name(Options *options, const char *name, int64 otherwise,
 {
 	JsonbValue	value;
 	Datum		number;
-	double		approximate;
-	int64		result;
 	char	   *allowed;
 
 	if (!find_option(options, name, &value))
@@ -121,16 +125,11 @@ la_option_int_or_name(Options *options, const char *name, int64 otherwise,
 	if (value.type != jbvNumeric)
 		bad_option(name, &value, allowed);
 	number = NumericGetDatum(value.val.numeric);
-	approximate = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, number));
-	/* -2^63 and 2^63 are exact as doubles: what lies between fits an int64 */
-	if (approximate < -0x1p63 || approximate >= 0x1p63 ||
-		!DatumGetBool(DirectFunctionCall2(numeric_eq, number,
-										  DirectFunctionCall1(numeric_floor, number))))
+	if (!is_at_most(NumericGetDatum(int64_to_numeric(min)), number) ||
+		!is_at_most(number, NumericGetDatum(int64_to_numeric(max))) ||
+		!is_at_most(number, DirectFunctionCall1(numeric_floor, number)))
 		bad_option(name, &value, allowed);
-	result = DatumGetInt64(DirectFunctionCall1(numeric_int8, number));
-	if (result < min || result > max)
-		bad_option(name, &value, allowed);
-	return result;
+	return DatumGetInt64(DirectFunctionCall1(numeric_int8, number));
 }
 
 /*

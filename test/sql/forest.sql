@@ -112,6 +112,9 @@ SELECT (rf_info(rf_train(bought, ARRAY[watch_minutes, interactions], '{"max_dept
        rf_info(rf_train(bought, ARRAY[watch_minutes, interactions], '{"mtry": "third", "max_depth": null}')) -> 'options' AS options
 FROM viewer;
 
+SELECT rf_info(rf_train(true, ARRAY[1.0], '{"seed": -9223372036854775808}')) -> 'seed' AS least_seed,
+       rf_info(rf_train(true, ARRAY[1.0], '{"seed": 9223372036854775807}')) -> 'seed' AS largest_seed;
+
 -- window frames train anew for every frame and leave the state alone
 SELECT array_agg(rows ORDER BY i) AS rows
 FROM (SELECT i, rf_info(rf_train(i % 2, ARRAY[i::float8], '{"trees": 1}') OVER (ORDER BY i)) -> 'rows' AS rows
@@ -128,6 +131,9 @@ SELECT rf_train(true, ARRAY[1.0], '[]');
 SELECT rf_train(true, ARRAY[1.0], '{"tree": 5}');
 SELECT rf_train(true, ARRAY[1.0], '{"trees": "5"}');
 SELECT rf_train(true, ARRAY[1.0], '{"seed": 1e30}');
+SELECT rf_train(true, ARRAY[1.0], '{"seed": 9223372036854775808}');
+SELECT rf_train(true, ARRAY[1.0], '{"seed": -9223372036854775809}');
+SELECT rf_train(true, ARRAY[1.0], '{"seed": 0.5}');
 SELECT rf_train(true, ARRAY[1.0], '{"sample": 0}');
 SELECT rf_train(true, ARRAY[1.0], '{"mtry": "half"}');
 SELECT rf_train(true, ARRAY[1.0], jsonb_build_object('seed', i)) FROM generate_series(1, 2) i;
