@@ -106,6 +106,19 @@ SELECT rf_info(rf_train(i % 2 = 0, features)) -> 'rows' AS null_features_left_ou
 FROM generate_series(1, 10) i, LATERAL (SELECT CASE WHEN i > 4 THEN ARRAY[i::float8] END AS features) f;
 SELECT rf_predict(NULL, ARRAY[1.0]) IS NULL AND rf_predict('\x00', NULL) IS NULL AS null_arguments;
 
+-- targets of any size: trees and figures are alike
+CREATE TABLE scaled AS
+SELECT exponent, rf_train_regression(2::float8 ^ exponent * (watch_minutes + 4 * interactions), ARRAY[watch_minutes, coupons, interactions],
+                                     '{"trees": 50}') AS forest
+FROM viewer, unnest(ARRAY[0, 988, -1000]) exponent GROUP BY exponent;
+SELECT exponent, (rf_info(s.forest) ->> 'nodes')::float8 / (rf_info(one.forest) ->> 'nodes')::float8 BETWEEN 0.98 AND 1.02 AS nodes,
+       (SELECT array_agg(i.feature ORDER BY i.impurity) FROM rf_importance(s.forest) i) AS by_importance
+FROM scaled s, (SELECT forest FROM scaled WHERE exponent = 0) one ORDER BY exponent;
+DROP TABLE scaled;
+SELECT rf_predict_value(rf_train_regression(CASE WHEN i % 2 = 0 THEN -1e300 WHEN i % 7 = 0 THEN 9.999999999999999e299 ELSE 1e300 END,
+                                            ARRAY[i % 2], '{"trees": 50}'), ARRAY[1.0]) > 0.999e300 AS largest_target
+FROM generate_series(1, 2000) i;
+
 -- options bound the trees
 SELECT (rf_info(rf_train(bought, ARRAY[watch_minutes, interactions], '{"max_depth": 3, "trees": 5}')) ->> 'depth')::int AS depth,
        (rf_info(rf_train(bought, ARRAY[watch_minutes, interactions], '{"min_leaf": 2000, "trees": 5}')) ->> 'nodes')::int AS nodes,
