@@ -237,42 +237,54 @@ make_row(FuncCallContext *calls, Datum *values, bool *nulls)
 
 /* --- rf_importance -------------------------------------------------------------- */
 
-/*
- * The importance of a feature: over all parts a mean by trees, of permutation
- * over those that have it, since a part speaks for its own trees.  The parts
- * were trained apart, so their errors add up as squares.
- */
-static void
-weigh_importance(const Forest *forest, uint32 feature, Datum *values, bool *nulls)
+/* The trees of the parts that have the permutation importance of a feature. */
+static double
+count_permuted_trees(const Forest *forest, uint32 feature)
 {
-	double		impurity = 0;
-	double		permutation = 0;
-	double		variance = 0;
-	double		permuted_trees = 0;
+	double		ntrees = 0;
 
 	for (uint32 i = 0; i < forest->header.nparts; i++)
 	{
 		const ForestPart *part = &forest->parts[i];
-		double		trees = part->ntrees;
 
-		impurity += trees * part->impurity[feature];
+		if (part->permuted && !isnan(part->permutation[feature]))
+			ntrees += part->ntrees;
+	}
+	return ntrees;
+}
+
+/*
+ * The importance of a feature: over all parts a mean by trees, of permutation
+ * over those that have it, since a part speaks for its own trees.  The parts
+ * were trained apart, so their errors add up as squares, which may be beyond
+ * the range of a double when the errors are not.
+ */
+static void
+weigh_importance(const Forest *forest, uint32 feature, Datum *values, bool *nulls)
+{
+	double		permuted_trees = count_permuted_trees(forest, feature);
+	double		impurity = 0;
+	double		permutation = 0;
+	double		error = 0;
+
+	for (uint32 i = 0; i < forest->header.nparts; i++)
+	{
+		const ForestPart *part = &forest->parts[i];
+
+		impurity += part->ntrees * part->impurity[feature];
 		if (part->permuted && !isnan(part->permutation[feature]))
 		{
-			double		error = trees * part->std_error[feature];
+			double		share = part->ntrees / permuted_trees;
 
-			permutation += trees * part->permutation[feature];
-			variance += error * error;
-			permuted_trees += trees;
+			permutation += share * part->permutation[feature];
+			error = hypot(error, share * part->std_error[feature]);
 		}
 	}
 	values[1] = Float8GetDatum(impurity / forest->ntrees);
+	values[2] = Float8GetDatum(permutation);
+	values[3] = Float8GetDatum(error);
 	nulls[2] = permuted_trees == 0;
-	nulls[3] = permuted_trees == 0 || isnan(variance);
-	if (permuted_trees > 0)
-	{
-		values[2] = Float8GetDatum(permutation / permuted_trees);
-		values[3] = Float8GetDatum(sqrt(variance) / permuted_trees);
-	}
+	nulls[3] = permuted_trees == 0 || isnan(error);
 }
 
 /* rf_importance(model): a row per feature */

@@ -109,10 +109,11 @@ SELECT rf_predict(NULL, ARRAY[1.0]) IS NULL AND rf_predict('\x00', NULL) IS NULL
 -- targets of any size: trees and figures are alike
 CREATE TABLE scaled AS
 SELECT exponent, rf_train_regression(2::float8 ^ exponent * (watch_minutes + 4 * interactions), ARRAY[watch_minutes, coupons, interactions],
-                                     '{"trees": 50}') AS forest
+                                     '{"trees": 50, "permutation": true}') AS forest
 FROM viewer, unnest(ARRAY[0, 988, -1000]) exponent GROUP BY exponent;
 SELECT exponent, (rf_info(s.forest) ->> 'nodes')::float8 / (rf_info(one.forest) ->> 'nodes')::float8 BETWEEN 0.98 AND 1.02 AS nodes,
-       (SELECT array_agg(i.feature ORDER BY i.impurity) FROM rf_importance(s.forest) i) AS by_importance
+       (SELECT array_agg(i.feature ORDER BY i.impurity) FROM rf_importance(s.forest) i) AS by_importance,
+       (SELECT bool_and(abs(permutation) < 'Infinity' AND std_error < 'Infinity') FROM rf_importance(s.forest)) AS finite
 FROM scaled s, (SELECT forest FROM scaled WHERE exponent = 0) one ORDER BY exponent;
 DROP TABLE scaled;
 SELECT rf_predict_value(rf_train_regression(CASE WHEN i % 2 = 0 THEN -1e300 WHEN i % 7 = 0 THEN 9.999999999999999e299 ELSE 1e300 END,
