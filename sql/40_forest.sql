@@ -64,8 +64,8 @@ LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL RESTRICTED;
 COMMENT ON FUNCTION rf_train_final(internal) IS
 'final function of rf_train and rf_train_regression: grows the trees';
 
--- PARALLEL RESTRICTED: the scan below may use workers, the trees are grown by
--- the leader, which sees every row.
+-- PARALLEL RESTRICTED: the scan below may use workers, but all rows come to the
+-- leader, which then has workers of its own to grow the trees.
 
 CREATE AGGREGATE rf_train(label text, features float8[]) (
   SFUNC = rf_train_accum, STYPE = internal, SSPACE = 4096,
