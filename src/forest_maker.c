@@ -31,6 +31,12 @@ resize(void *context, void *old, size_t size)
 	return repalloc_huge(old, size);
 }
 
+static void
+may_stop(void)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
 /*
  * la_tree_maker_init
  *		Prepare a maker whose given fields are set.
@@ -45,7 +51,7 @@ la_tree_maker_init(TreeMaker *maker)
 	memory = MemoryContextAllocHuge(maker->context,
 									la_tree_grower_size(&maker->rows));
 	maker->grower = la_tree_grower_init(memory, &maker->rows, &maker->grow,
-										(GrowMemory) {resize, maker->context});
+										(GrowMemory) {resize, maker->context, may_stop});
 	maker->permuter = NULL;
 	if (maker->permuted)
 		maker->permuter = la_permuter_init(MemoryContextAllocHuge(maker->context, la_permuter_size(&maker->rows)),

@@ -27,6 +27,9 @@
 
 #define NO_PARENT UINT32_MAX
 
+/* so many entries take a millisecond or so, with a few features */
+#define LONG_NODE (UINT32_C(1) << 16)
+
 /* a gain has the square of a number, times rows^4, or a weight^4 */
 #define MAX_NUMBER_EXPONENT 400
 #define MAX_WEIGHT_EXPONENT 200
@@ -216,6 +219,13 @@ make_room(TreeGrower *g, void *array, size_t *size, size_t count, size_t element
 	return g->more.resize(g->more.context, array, *size);
 }
 
+static void
+may_stop(const TreeGrower *g)
+{
+	if (g->more.may_stop)
+		g->more.may_stop();
+}
+
 /* --- starting a tree --------------------------------------------------- */
 
 static inline void
@@ -240,6 +250,8 @@ draw_rows(TreeGrower *g)
 		count_draw(&g->drawn[row[0]]);
 		if (i + 1 < ndraws)
 			count_draw(&g->drawn[row[1]]);
+		if (i % LONG_NODE == 0)
+			may_stop(g);
 	}
 }
 
@@ -404,6 +416,8 @@ find_split(TreeGrower *g, const SplitNode *node)
 			draw_feature(g, ntried + i);
 		nvarying += la_split_try(&g->finder, node, g->features + ntried, batch, &best);
 		ntried += batch;
+		if (node->nentries >= LONG_NODE)
+			may_stop(g);
 	}
 	return best;
 }

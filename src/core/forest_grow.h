@@ -22,12 +22,15 @@ typedef struct GrowOptions
 
 /*
  * Where the grower gets memory whose size it cannot know beforehand: as
- * realloc, but "resize" does not return if there is none.
+ * realloc, but "resize" does not return if there is none.  Within a step that
+ * takes long, since a node may have all rows and try all features, "may_stop"
+ * is called every few milliseconds, and need not return either; NULL for none.
  */
 typedef struct GrowMemory
 {
 	void	   *(*resize) (void *context, void *old, size_t size);
 	void	   *context;
+	void		(*may_stop) (void);
 } GrowMemory;
 
 typedef struct TreeGrower TreeGrower;

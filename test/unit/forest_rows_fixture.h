@@ -154,7 +154,7 @@ static inline Grower *
 grower_new(const ForestRows *rows, const GrowOptions *options)
 {
 	Grower	   *grower = calloc(1, sizeof(Grower));
-	GrowMemory	more = {grower_resize, grower};
+	GrowMemory	more = {grower_resize, grower, NULL};
 
 	grower->grower = la_tree_grower_init(malloc(la_tree_grower_size(rows)), rows, options, more);
 	return grower;
