@@ -30,6 +30,7 @@ my $train = sprintf($rows, q{'} . sprintf($options, 1) . q{'});
 my $md5 = md5_of($train, 0);
 
 test_same_bytes();
+test_settings();
 test_no_workers();
 test_places();
 test_too_large();
@@ -132,6 +133,50 @@ sub test_same_bytes
 	{
 		is(md5_of($query, 2), md5_of($query, 0), "the same bytes: $query");
 	}
+	return;
+}
+
+# Forests of all kinds, whatever the order of the rows, the plan and the memory;
+# 60,000 rows are more than 1 MB.
+sub test_settings
+{
+	my $parallel = 'SET max_parallel_workers_per_gather = 2; SET parallel_setup_cost = 0; '
+	  . 'SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0';
+	my @settings = (
+		q{SET liveanalytics.collect_mem = '1MB'},
+		q{SET work_mem = '64kB'; SET enable_sort = off},
+		q{SET work_mem = '1GB'; SET enable_hashagg = off},
+		$parallel,
+		"SET liveanalytics.collect_mem = '1MB'; $parallel",
+		'SET jit = on; SET jit_above_cost = 0; SET jit_inline_above_cost = 0; SET jit_optimize_above_cost = 0');
+	my @trainings = (
+		q{rf_train(label, f, '{"trees": 40, "class_weight": "balanced", "permutation": true}')},
+		q{rf_train(mod(a, 300), f, '{"trees": 15, "max_depth": 8, "permutation": true}')},
+		q{rf_train_regression(a * 0.1 + b, f, '{"trees": 20, "sample": 0.7, "permutation": true}')});
+
+	sql(q{
+CREATE TABLE audience AS
+SELECT a, b, c, label, ARRAY[a, NULLIF(b % 100, 7), c, i] AS f FROM viewer, generate_series(1, 3) i;
+CREATE TABLE shuffled AS SELECT * FROM audience ORDER BY random_number(a, b + c + f[4]::int), f});
+	foreach my $train (@trainings)
+	{
+		my $whole = "SELECT $train FROM %s";
+		my $groups = q{SELECT string_agg(forest, NULL ORDER BY g) FROM }
+		  . "(SELECT c & 1 AS g, $train AS forest FROM %s GROUP BY 1) x";
+
+		foreach my $query ($whole, $groups)
+		{
+			my $expected = md5_of(sprintf($query, 'audience'), 0);
+
+			like($expected, qr/^[0-9a-f]{32}$/, "a model: $query");
+			foreach my $i (0 .. $#settings)
+			{
+				is(md5_of(sprintf($query, 'shuffled'), $i % 3, $settings[$i]), $expected,
+					"the same bytes: $query, $settings[$i]");
+			}
+		}
+	}
+	nothing_left('settings');
 	return;
 }
 
