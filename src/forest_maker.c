@@ -9,7 +9,6 @@
 
 #include <math.h>
 
-#include "miscadmin.h"
 #include "storage/shmem.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -31,12 +30,6 @@ resize(void *context, void *old, size_t size)
 	return repalloc_huge(old, size);
 }
 
-static void
-may_stop(void)
-{
-	CHECK_FOR_INTERRUPTS();
-}
-
 /*
  * la_tree_maker_init
  *		Prepare a maker whose given fields are set.
@@ -51,7 +44,7 @@ la_tree_maker_init(TreeMaker *maker)
 	memory = MemoryContextAllocHuge(maker->context,
 									la_tree_grower_size(&maker->rows));
 	maker->grower = la_tree_grower_init(memory, &maker->rows, &maker->grow,
-										(GrowMemory) {resize, maker->context, may_stop});
+										(GrowMemory) {resize, maker->context, la_check_for_interrupts});
 	maker->permuter = NULL;
 	if (maker->permuted)
 		maker->permuter = la_permuter_init(MemoryContextAllocHuge(maker->context, la_permuter_size(&maker->rows)),

@@ -118,7 +118,7 @@ find_cuts(const TrainingSet *set, ForestPlan *plan)
 		uint32		first = part->first_cut[feature];
 		Size		n = read_keys(set->rows, feature, keys);
 
-		la_radix_sort(keys, scratch, n);
+		la_radix_sort(keys, scratch, n, la_check_for_interrupts);
 		part->first_cut[feature + 1] = first + la_bin_cuts(keys, n, part->bins, part->cuts + first);
 	}
 	pfree(keys);
@@ -186,14 +186,9 @@ write_records(const TrainingSet *set, const uint16 *class_of_label, ForestPlan *
 static void
 collapse_rows(ForestRows *rows)
 {
-	RowSort		sort;
 	uint32		distinct;
 
-	la_forest_rows_begin_sort(rows, &sort);
-	do
-		CHECK_FOR_INTERRUPTS();
-	while (la_forest_rows_sort_step(rows, &sort));
-
+	la_forest_rows_sort(rows, la_check_for_interrupts);
 	distinct = la_forest_rows_distinct(rows);
 	if (distinct == rows->nrows)
 		return;

@@ -12,6 +12,7 @@
 #include <limits.h>
 
 #include "fmgr.h"
+#include "miscadmin.h"
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"
 #endif
@@ -59,6 +60,13 @@
 					 errmsg("could not read a temporary file"))); \
 	} while (0)
 #endif
+
+/* What the core is to call within long work: see core/stop.h. */
+static inline void
+la_check_for_interrupts(void)
+{
+	CHECK_FOR_INTERRUPTS();
+}
 
 /* liveanalytics.collect_mem, in kilobytes: see la_rowstore_create */
 extern int	la_collect_mem;

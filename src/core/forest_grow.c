@@ -219,13 +219,6 @@ make_room(TreeGrower *g, void *array, size_t *size, size_t count, size_t element
 	return g->more.resize(g->more.context, array, *size);
 }
 
-static void
-may_stop(const TreeGrower *g)
-{
-	if (g->more.may_stop)
-		g->more.may_stop();
-}
-
 /* --- starting a tree --------------------------------------------------- */
 
 static inline void
@@ -251,7 +244,7 @@ draw_rows(TreeGrower *g)
 		if (i + 1 < ndraws)
 			count_draw(&g->drawn[row[1]]);
 		if (i % LONG_NODE == 0)
-			may_stop(g);
+			la_may_stop(g->more.may_stop);
 	}
 }
 
@@ -417,7 +410,7 @@ find_split(TreeGrower *g, const SplitNode *node)
 		nvarying += la_split_try(&g->finder, node, g->features + ntried, batch, &best);
 		ntried += batch;
 		if (node->nentries >= LONG_NODE)
-			may_stop(g);
+			la_may_stop(g->more.may_stop);
 	}
 	return best;
 }

@@ -22,15 +22,15 @@ typedef struct GrowOptions
 
 /*
  * Where the grower gets memory whose size it cannot know beforehand: as
- * realloc, but "resize" does not return if there is none.  Within a step that
- * takes long, since a node may have all rows and try all features, "may_stop"
- * is called every few milliseconds, and need not return either; NULL for none.
+ * realloc, but "resize" does not return if there is none.  "may_stop" is
+ * called within a step that takes long: a node may have all rows and try all
+ * features.
  */
 typedef struct GrowMemory
 {
 	void	   *(*resize) (void *context, void *old, size_t size);
 	void	   *context;
-	void		(*may_stop) (void);
+	MayStop		may_stop;
 } GrowMemory;
 
 typedef struct TreeGrower TreeGrower;

@@ -118,7 +118,7 @@ order_rows(Permuter *p)
 		p->record[place] = (uint32_t) p->by_leaf[place];
 		p->by_leaf[place] = p->by_leaf[place] >> 32 << 32 | place;
 	}
-	la_radix_sort(p->by_leaf, p->scratch, p->n);
+	la_radix_sort(p->by_leaf, p->scratch, p->n, NULL);
 }
 
 /*

@@ -19,6 +19,7 @@
 #define DIGIT_BITS 8
 #define NDIGITS (1 << DIGIT_BITS)
 #define FEW_ROWS 16
+#define MANY_ROWS (UINT32_C(1) << 16)	/* a millisecond or so */
 
 /* a range of records whose hashes agree in the bits above "shift" */
 typedef struct Range
@@ -168,22 +169,33 @@ digit_of(const ForestRows *rows, uint32_t i, int shift)
 	return (uint32_t) (hash_record(record_at(rows, i), rows->stride) >> shift) & (NDIGITS - 1);
 }
 
-/* Sort by one digit of the hash, in place; end[d] is where digit d ends. */
+/* Count the records of each digit; end[d] is where those of digit d will end. */
 static void
-sort_by_digit(const ForestRows *rows, Range range, uint32_t *end)
+find_ends(const ForestRows *rows, Range range, uint32_t *end, MayStop may_stop)
 {
-	uint32_t	next[NDIGITS];	/* where the next record of a digit goes */
 	uint32_t	position = range.begin;
 
 	memset(end, 0, NDIGITS * sizeof(*end));
 	for (uint32_t i = range.begin; i < range.end; i++)
-		end[digit_of(rows, i, range.shift)]++;
-	for (int digit = 0; digit < NDIGITS; digit++)
 	{
-		next[digit] = position;
-		position += end[digit];
-		end[digit] = position;
+		if (i % MANY_ROWS == 0)
+			la_may_stop(may_stop);
+		end[digit_of(rows, i, range.shift)]++;
 	}
+	for (int digit = 0; digit < NDIGITS; digit++)
+		position = end[digit] += position;
+}
+
+/* Sort by one digit of the hash, in place. */
+static void
+sort_by_digit(const ForestRows *rows, Range range, uint32_t *end, MayStop may_stop)
+{
+	uint32_t	next[NDIGITS];	/* where the next record of a digit goes */
+	uint32_t	nswaps = 0;
+
+	find_ends(rows, range, end, may_stop);
+	next[0] = range.begin;
+	memcpy(next + 1, end, (NDIGITS - 1) * sizeof(*next));
 
 	for (uint32_t digit = 0; digit < NDIGITS; digit++)
 	{
@@ -198,6 +210,8 @@ sort_by_digit(const ForestRows *rows, Range range, uint32_t *end)
 
 				held = digit_of(rows, place, range.shift);
 				swap(rows, hole, place);
+				if (++nswaps % MANY_ROWS == 0)
+					la_may_stop(may_stop);
 			}
 		}
 	}
@@ -205,7 +219,7 @@ sort_by_digit(const ForestRows *rows, Range range, uint32_t *end)
 
 /* Recursion ends where the hash does, eight digits deep. */
 static void
-sort_range(const ForestRows *rows, Range range)
+sort_range(const ForestRows *rows, Range range, MayStop may_stop)
 {
 	uint32_t	end[NDIGITS];
 	uint32_t	begin = range.begin;
@@ -222,36 +236,22 @@ sort_range(const ForestRows *rows, Range range)
 		heap_sort(rows, range);
 		return;
 	}
-	sort_by_digit(rows, range, end);
+	sort_by_digit(rows, range, end, may_stop);
 	for (int digit = 0; digit < NDIGITS; digit++)
 	{
-		sort_range(rows, (Range) {begin, end[digit], range.shift - DIGIT_BITS});
+		sort_range(rows, (Range) {begin, end[digit], range.shift - DIGIT_BITS}, may_stop);
 		begin = end[digit];
 	}
 }
 
 /*
- * la_forest_rows_begin_sort
- *		Begin to bring "total" records into canonical order, in place.
+ * la_forest_rows_sort
+ *		Bring the records into canonical order, in place.
  */
 void
-la_forest_rows_begin_sort(const ForestRows *rows, RowSort *sort)
+la_forest_rows_sort(const ForestRows *rows, MayStop may_stop)
 {
-	sort->next = 0;
-	sort_by_digit(rows, (Range) {0, rows->nrows, 64 - DIGIT_BITS}, sort->end);
-}
-
-/*
- * la_forest_rows_sort_step
- *		Go on; false once the records are in order.
- */
-bool
-la_forest_rows_sort_step(const ForestRows *rows, RowSort *sort)
-{
-	uint32_t	begin = sort->next > 0 ? sort->end[sort->next - 1] : 0;
-
-	sort_range(rows, (Range) {begin, sort->end[sort->next], 64 - 2 * DIGIT_BITS});
-	return ++sort->next < NDIGITS;
+	sort_range(rows, (Range) {0, rows->nrows, 64 - DIGIT_BITS}, may_stop);
 }
 
 /*

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "byteio.h"
+#include "stop.h"
 
 /*
  * Equal rows (same bins, same label) are held once, as one record: a bin per
@@ -93,15 +94,7 @@ la_forest_row_first(const ForestRows *rows, uint32_t record)
 	return rows->first ? rows->first[record] : record;
 }
 
-/* a sort under way: the records whose hash begins with byte d end at end[d] */
-typedef struct RowSort
-{
-	uint32_t	end[256];
-	uint32_t	next;			/* the byte to go on with */
-} RowSort;
-
-extern void la_forest_rows_begin_sort(const ForestRows *rows, RowSort *sort);
-extern bool la_forest_rows_sort_step(const ForestRows *rows, RowSort *sort);
+extern void la_forest_rows_sort(const ForestRows *rows, MayStop may_stop);
 extern uint32_t la_forest_rows_distinct(const ForestRows *rows);
 extern void la_forest_rows_collapse(ForestRows *rows, uint32_t *first);
 

@@ -44,9 +44,11 @@ start_positions(size_t counts[BUCKETS], size_t n)
 /*
  * la_radix_sort
  *		Sort n keys in ascending order; "scratch" holds n keys as well.
+ *
+ * It may be stopped before each pass; the keys are in no order then.
  */
 void
-la_radix_sort(uint64_t *keys, uint64_t *scratch, size_t n)
+la_radix_sort(uint64_t *keys, uint64_t *scratch, size_t n, MayStop may_stop)
 {
 	size_t		counts[DIGITS][BUCKETS];
 	uint64_t   *from = keys;
@@ -59,6 +61,7 @@ la_radix_sort(uint64_t *keys, uint64_t *scratch, size_t n)
 
 		if (!start_positions(counts[d], n))
 			continue;
+		la_may_stop(may_stop);
 		for (size_t i = 0; i < n; i++)
 			to[counts[d][(from[i] >> (8 * d)) & 0xff]++] = from[i];
 		from = to;

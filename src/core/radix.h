@@ -9,7 +9,9 @@
 #include <stdint.h>
 #include <string.h>
 
-extern void la_radix_sort(uint64_t *keys, uint64_t *scratch, size_t n);
+#include "stop.h"
+
+extern void la_radix_sort(uint64_t *keys, uint64_t *scratch, size_t n, MayStop may_stop);
 
 /*
  * The order of the keys is the order of the numbers; -0 is less than 0, NaN

@@ -107,11 +107,7 @@ rows_shuffle(ForestRows *rows, Prng *prng)
 static inline void
 rows_sort(const ForestRows *rows)
 {
-	RowSort		sort;
-
-	la_forest_rows_begin_sort(rows, &sort);
-	while (la_forest_rows_sort_step(rows, &sort))
-		continue;
+	la_forest_rows_sort(rows, NULL);
 }
 
 /* As training does: "first" is left out if no two rows are equal. */

@@ -5,8 +5,7 @@
 #include "forest_rows.h"
 
 /* all of it, to see its hashes; the library's copy keeps its names */
-#define la_forest_rows_begin_sort begin_sort
-#define la_forest_rows_sort_step sort_step
+#define la_forest_rows_sort sort_rows
 #define la_forest_rows_distinct count_distinct
 #define la_forest_rows_collapse collapse
 #include "forest_rows.c"
@@ -252,7 +251,7 @@ test_hash_of_labels(void)
 		la_forest_set_class(&rows, rows_at(&rows, i), i >> 8);
 		hash[i] = hash_record(rows_at(&rows, i), rows.stride);
 	}
-	la_radix_sort(hash, scratch, N);
+	la_radix_sort(hash, scratch, N, NULL);
 	for (uint32_t i = 1; i < N; i++)
 		collisions += hash[i] == hash[i - 1];
 	ok(collisions == 0, "rows of one feature and a class have different hashes (%u have not)", collisions);
@@ -365,25 +364,6 @@ test_heap_sort(void)
 	ok(sorted, "0 to 199 rows sorted by their contents");
 }
 
-/* The sort in steps: it ends, and no step goes twice. */
-static void
-test_steps(void)
-{
-	Prng		prng;
-	ForestRows	rows;
-	RowSort		sort;
-	uint32_t	nsteps = 1;
-
-	la_prng_seed(&prng, 9, 0);
-	rows = rows_random(&prng, 3000, 4, 2, 255);
-	la_forest_rows_begin_sort(&rows, &sort);
-	ok(sort.end[255] == 3000, "the first pass places every row");
-	while (la_forest_rows_sort_step(&rows, &sort))
-		nsteps++;
-	ok(nsteps == 256, "a step per first digit");
-	rows_free(&rows);
-}
-
 int
 main(void)
 {
@@ -394,6 +374,5 @@ main(void)
 	test_spread();
 	test_collisions();
 	test_heap_sort();
-	test_steps();
 	return tap_done();
 }

@@ -38,7 +38,7 @@ sorts_as_qsort(const uint64_t *keys, size_t n)
 		memcpy(expected, keys, bytes);
 		qsort(expected, n, sizeof(uint64_t), compare_keys);
 	}
-	la_radix_sort(sorted, scratch, n);
+	la_radix_sort(sorted, scratch, n, NULL);
 	same = n == 0 || memcmp(sorted, expected, bytes) == 0;
 	free(sorted);
 	free(scratch);
