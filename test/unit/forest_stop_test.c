@@ -1,12 +1,13 @@
 /*
  * forest_stop_test.c
- *		A grower asks in time whether it may go on, however long a node takes.
+ *		Growing and sorting ask in time whether they may go on.
  */
 #include "forest_grow.h"
 
 #include <stdlib.h>
 
 #include "prng.h"
+#include "radix.h"
 #include "tap.h"
 
 #define NROWS 200000
@@ -83,11 +84,33 @@ test_root(uint32_t nclasses)
 	free(rows.records);
 }
 
+static void
+test_sorts(void)
+{
+	ForestRows	rows = random_rows(2);
+	uint64_t   *keys = malloc(2 * NROWS * sizeof(*keys));
+	Prng		prng;
+
+	asked = 0;
+	la_forest_rows_sort(&rows, count_question);
+	ok(asked >= 2 * (NROWS >> 16), "asked %d times while rows are sorted", asked);
+
+	la_prng_seed(&prng, 2, 0);
+	for (uint32_t i = 0; i < NROWS; i++)
+		keys[i] = la_prng_next(&prng);
+	asked = 0;
+	la_radix_sort(keys, keys + NROWS, NROWS, count_question);
+	ok(asked == 8, "asked %d times while keys are sorted", asked);
+	free(keys);
+	free(rows.records);
+}
+
 int
 main(void)
 {
 	test_root(0);
 	test_root(2);
 	test_root(5);
+	test_sorts();
 	return tap_done();
 }
