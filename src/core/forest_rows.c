@@ -183,7 +183,10 @@ find_ends(const ForestRows *rows, Range range, uint32_t *end, MayStop may_stop)
 		end[digit_of(rows, i, range.shift)]++;
 	}
 	for (int digit = 0; digit < NDIGITS; digit++)
-		position = end[digit] += position;
+	{
+		position += end[digit];
+		end[digit] = position;
+	}
 }
 
 /* Sort by one digit of the hash, in place. */
