@@ -140,6 +140,8 @@ def main():
             data = load(name)
             if data is not None:
                 differences.append(compare(connection, name, *data, seeds, trees))
+    if not differences:
+        return
     print_percent("mean difference", mean(differences), "points")
     print_percent("worst difference", min(differences), "points")
 
