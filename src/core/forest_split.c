@@ -393,12 +393,15 @@ typedef struct Run
  * class weights the weight of the rows is "n", and "n_squares" are the squares
  * of weights; those of the other side are summed up apart, since a difference
  * would lose them beside a heavy class.
+ *
+ * There are less than 2^31 rows, so these fit signed numbers, which become
+ * doubles without a branch.
  */
 typedef struct Side
 {
-	uint64_t	rows;
-	uint64_t	squares;
-	uint64_t	cross;
+	int64_t		rows;
+	int64_t		squares;
+	int64_t		cross;
 	double		n;
 	double		n_squares;
 } Side;
@@ -412,7 +415,7 @@ whole_node(const SplitFinder *f, const SplitNode *node)
 	for (uint32_t i = 0; i < node->npresent; i++)
 	{
 		uint32_t	cls = f->class_list[i];
-		uint64_t	rows = f->class_rows[cls];
+		int64_t		rows = f->class_rows[cls];
 		double		n = f->class_weight[cls] * rows;
 
 		all.squares += rows * rows;
@@ -424,28 +427,29 @@ whole_node(const SplitFinder *f, const SplitNode *node)
 
 /* sum(l_k^2) / n_l + sum(r_k^2) / n_r - sum(t_k^2) / n */
 static inline double
-class_gain(double left, double n_left, double right, double n_right, double all)
+class_gain(double left, double n_left, double right, double n_right, double whole)
 {
-	double		gain = (left * n_right + right * n_left) / (n_left * n_right) - all / (n_left + n_right);
+	double		gain = (left * n_right + right * n_left) / (n_left * n_right) - whole;
 
 	return gain > 0 ? gain : 0; /* it may be rounded below */
 }
 
-/* "right" is known only with class weights. */
+/* "right" is known only with class weights, "whole" only without. */
 static ALWAYS_INLINE void
 consider(const SplitFinder *f, const bool weighted, const Side *left, const Side *right, const Side *all,
-		 uint32_t feature, uint8_t bin, bool missing_left, Split *best)
+		 double whole, uint32_t feature, uint8_t bin, bool missing_left, Split *best)
 {
 	double		gain;
 
 	if (left->rows < f->min_leaf || all->rows - left->rows < f->min_leaf)
 		return;
 	if (weighted)
-		gain = class_gain(left->n_squares, left->n, right->n_squares, right->n, all->n_squares);
+		gain = class_gain(left->n_squares, left->n, right->n_squares, right->n,
+						  all->n_squares / (left->n + right->n));
 	else
 		gain = class_gain((double) left->squares, (double) left->rows,
 						  (double) (all->squares - 2 * left->cross + left->squares),
-						  (double) (all->rows - left->rows), (double) all->squares);
+						  (double) (all->rows - left->rows), whole);
 	if (gain <= best->gain)
 		return;
 	best->gain = gain;
@@ -457,10 +461,10 @@ consider(const SplitFinder *f, const bool weighted, const Side *left, const Side
 
 /* Move rows of a class to a side. */
 static ALWAYS_INLINE void
-move_rows(SplitFinder *f, const bool weighted, uint32_t cls, uint64_t rows, Side *side)
+move_rows(SplitFinder *f, const bool weighted, uint32_t cls, int64_t rows, Side *side)
 {
-	uint64_t	there = f->class_moved[cls];
-	uint64_t	more_squares = rows * (2 * there + rows);
+	int64_t		there = f->class_moved[cls];
+	int64_t		more_squares = rows * (2 * there + rows);
 
 	side->rows += rows;
 	f->class_moved[cls] = (uint32_t) (there + rows);
@@ -584,6 +588,7 @@ walk_runs_as(SplitFinder *f, const bool weighted, const bool table, const Run *r
 {
 	Side		right[LA_NBINS];	/* of run i and those after it */
 	Side		left;
+	double		whole = (double) all->squares / (double) all->rows;
 	bool		missing = runs[nruns - 1].bin == LA_MISSING_BIN;
 	int			npresent = nruns - missing;
 	int			last = npresent - (missing && !missing_left ? 0 : 1);
@@ -604,7 +609,7 @@ walk_runs_as(SplitFinder *f, const bool weighted, const bool table, const Run *r
 	for (int i = 0; i < last; i++)
 	{
 		move_run(f, weighted, table, runs, i, &left);
-		consider(f, weighted, &left, &right[i + 1], all, feature,
+		consider(f, weighted, &left, &right[i + 1], all, whole, feature,
 				 i + 1 < npresent ? cut_bin(runs[i].bin, runs[i + 1].bin) : runs[i].bin,
 				 missing ? missing_left : 2 * left.rows >= all->rows, best);
 	}
