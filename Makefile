@@ -17,12 +17,16 @@ SQL_PARTS = \
 	sql/20_segment.sql \
 	sql/30_linreg.sql \
 	sql/40_forest.sql \
-	sql/50_evaluate.sql
+	sql/50_evaluate.sql \
+	sql/51_ranking.sql \
+	sql/52_errors.sql \
+	sql/55_encode.sql
 
 # plain C99, no PostgreSQL headers
 CORE_OBJS = \
 	src/core/binning.o \
 	src/core/confusion_core.o \
+	src/core/errorsums_core.o \
 	src/core/forest_grow.o \
 	src/core/forest_importance.o \
 	src/core/forest_model.o \
@@ -35,9 +39,11 @@ CORE_OBJS = \
 	src/core/linreg_core.o \
 	src/core/linreg_solve.o \
 	src/core/log_core.o \
+	src/core/moments_core.o \
 	src/core/prng.o \
 	src/core/quantile_core.o \
 	src/core/radix.o \
+	src/core/ranking_core.o \
 	src/core/score_core.o \
 	src/core/special_core.o
 
@@ -45,6 +51,9 @@ OBJS = \
 	src/liveanalytics.o \
 	src/args.o \
 	src/confusion.o \
+	src/encode.o \
+	src/errorsums.o \
+	src/errorsums_io.o \
 	src/evaluate.o \
 	src/forest.o \
 	src/forest_build.o \
@@ -55,13 +64,17 @@ OBJS = \
 	src/forest_progress.o \
 	src/forest_train.o \
 	src/forest_workers.o \
+	src/jsonread.o \
 	src/linreg.o \
 	src/linreg_io.o \
 	src/model.o \
 	src/options.o \
+	src/ranking.o \
 	src/rowstore.o \
 	src/score.o \
 	src/segment.o \
+	src/sorted.o \
+	src/window.o \
 	$(CORE_OBJS)
 
 DATA       = $(wildcard sql/liveanalytics--*--*.sql)
