@@ -1,49 +1,35 @@
 /*
  * linreg.c
- *		SQL entry points of linear regression: linreg_fit, rollup and what is
- *		asked of a model.
+ *		SQL entry points of linear regression: linreg_fit, linreg_fit_origin,
+ *		rollup and the coefficients.
  */
 #include "liveanalytics.h"
 
-#include <math.h>
-
-#include "args.h"
 #include "catalog/pg_type.h"
-#include "funcapi.h"
-#include "linreg.h"
+#include "linreg_row.h"
 #include "miscadmin.h"
-#include "utils/array.h"
-#include "utils/builtins.h"
-#include "utils/memutils.h"
 
 PG_FUNCTION_INFO_V1(linreg_accum);
 PG_FUNCTION_INFO_V1(linreg_accum_array);
+PG_FUNCTION_INFO_V1(linreg_accum_weighted);
+PG_FUNCTION_INFO_V1(linreg_accum_array_weighted);
+PG_FUNCTION_INFO_V1(linreg_accum_origin);
+PG_FUNCTION_INFO_V1(linreg_accum_origin_array);
+PG_FUNCTION_INFO_V1(linreg_accum_origin_weighted);
+PG_FUNCTION_INFO_V1(linreg_accum_origin_array_weighted);
 PG_FUNCTION_INFO_V1(linreg_combine);
 PG_FUNCTION_INFO_V1(linreg_coef);
-PG_FUNCTION_INFO_V1(linreg_predict);
-PG_FUNCTION_INFO_V1(linreg_predict_array);
-PG_FUNCTION_INFO_V1(linreg_stats);
-
-/* what a call site keeps from one row to the next; nothing depends on it */
-typedef struct PredictCache
-{
-	MemoryContext context;
-	bool		constant;		/* the model is one in the text of the query */
-	Size		size;			/* of the model's datum as it came */
-	char	   *datum;
-	LinregFit  *fit;
-} PredictCache;
 
 /* --- states --------------------------------------------------------------- */
 
 /* An empty state in the current context. */
 LinregState *
-la_linreg_new(int p)
+la_linreg_new(int p, int flags)
 {
 	Size		size = la_linreg_size(p);
 	LinregState *state = palloc(size);
 
-	la_linreg_init(state, p);
+	la_linreg_init(state, p, flags);
 	SET_VARSIZE(state, size);
 	return state;
 }
@@ -89,11 +75,13 @@ la_linreg_report(LaResult result)
 			 errmsg("moments of the regression model contradict each other")));
 }
 
-static inline void
-check(LaResult result)
+LA_NORETURN static void
+report_intercept(void)
 {
-	if (unlikely(result != LA_OK))
-		la_linreg_report(result);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("regressions with and without an intercept cannot be merged")));
+	pg_unreachable();
 }
 
 /*
@@ -105,13 +93,19 @@ check(LaResult result)
  * the original would stay behind, one for each group.
  */
 static LinregState *
-writable_state(FunctionCallInfo fcinfo, int p)
+writable_state(FunctionCallInfo fcinfo, int p, int flags)
 {
+	LinregState *state;
+
 	if (PG_ARGISNULL(0))
-		return la_linreg_new(p);
+		return la_linreg_new(p, flags);
 	if (AggCheckCallContext(fcinfo, NULL))
-		return PG_GETARG_LINREG_P(0);
-	return la_linreg_from_datum(PointerGetDatum(PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(0))));
+		state = PG_GETARG_LINREG_P(0);
+	else
+		state = la_linreg_from_datum(PointerGetDatum(PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(0))));
+	if (unlikely((state->flags ^ flags) & LA_LINREG_ORIGIN))
+		report_intercept();
+	return state;
 }
 
 /* Argument 0 as it is: the row does not count. */
@@ -137,43 +131,16 @@ with_features(LinregState *state, int p)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("number of features must be %d as in the rows before, not %d", state->p, p)));
-	wider = la_linreg_new(p);
+	wider = la_linreg_new(p, state->flags);
 	wider->skipped = state->skipped;
 	return wider;
 }
 
 /* --- aggregates ----------------------------------------------------------- */
 
-/* transition of linreg_fit(y, x) */
-Datum
-linreg_accum(PG_FUNCTION_ARGS)
-{
-	LinregState *state;
-	double		y,
-				x;
-
-	if (PG_ARGISNULL(1))
-		return unchanged_state(fcinfo);
-	state = with_features(writable_state(fcinfo, 1), 1);
-	if (PG_ARGISNULL(2))
-	{
-		check(la_linreg_skip(state));
-		PG_RETURN_POINTER(state);
-	}
-	y = PG_GETARG_FLOAT8(1);
-	x = PG_GETARG_FLOAT8(2);
-	if (unlikely(!isfinite(y) || !isfinite(x)))
-	{
-		la_check_finite(y, "y");
-		la_check_finite(x, "x");
-	}
-	check(la_linreg_add(state, y, &x));
-	PG_RETURN_POINTER(state);
-}
-
 /* The number of features in an array. */
-static int
-count_features(ArrayType *array)
+int
+la_linreg_count_features(ArrayType *array)
 {
 	int			p = la_vector_length(array, "x");
 
@@ -188,38 +155,83 @@ count_features(ArrayType *array)
 	return p;
 }
 
-/* transition of linreg_fit(y, x[]) */
-Datum
-linreg_accum_array(PG_FUNCTION_ARGS)
+/* the transition of all of them */
+static inline Datum
+accum(FunctionCallInfo fcinfo, int flags)
 {
+	LinregRow	row;
+	LinregRowKind kind = linreg_get_row(fcinfo, flags, &row);
 	LinregState *state;
-	ArrayType  *array;
-	const double *x;
-	int			p;
 
-	if (PG_ARGISNULL(1))
+	if (kind == LINREG_IGNORED)
 		return unchanged_state(fcinfo);
-	if (PG_ARGISNULL(2))
-	{
-		state = writable_state(fcinfo, 0);
-		check(la_linreg_skip(state));
-		PG_RETURN_POINTER(state);
-	}
-	array = PG_GETARG_ARRAYTYPE_P(2);
-	p = count_features(array);
-	state = with_features(writable_state(fcinfo, p), p);
-	if (la_vector_has_null(array))
-	{
-		check(la_linreg_skip(state));
-		PG_RETURN_POINTER(state);
-	}
-	la_check_finite(PG_GETARG_FLOAT8(1), "y");
-	x = la_finite_vector(array, "x", &p);
-	check(la_linreg_add(state, PG_GETARG_FLOAT8(1), x));
+	state = writable_state(fcinfo, row.p, flags & LA_LINREG_FLAGS);
+	if (row.p != 0)
+		state = with_features(state, row.p);
+	if (kind == LINREG_COUNTED)
+		la_linreg_check_result(linreg_add_row(state, row.y, row.x, row.weight));
+	else
+		la_linreg_check_result(la_linreg_skip(state));
 	PG_RETURN_POINTER(state);
 }
 
-/* combine function of linreg_fit, transition of rollup */
+/* linreg_fit(y, x) */
+Datum
+linreg_accum(PG_FUNCTION_ARGS)
+{
+	return accum(fcinfo, 0);
+}
+
+/* linreg_fit(y, x[]) */
+Datum
+linreg_accum_array(PG_FUNCTION_ARGS)
+{
+	return accum(fcinfo, LINREG_ARRAY);
+}
+
+/* linreg_fit(y, x, weight) */
+Datum
+linreg_accum_weighted(PG_FUNCTION_ARGS)
+{
+	return accum(fcinfo, LA_LINREG_WEIGHTED);
+}
+
+/* linreg_fit(y, x[], weight) */
+Datum
+linreg_accum_array_weighted(PG_FUNCTION_ARGS)
+{
+	return accum(fcinfo, LINREG_ARRAY | LA_LINREG_WEIGHTED);
+}
+
+/* linreg_fit_origin(y, x) */
+Datum
+linreg_accum_origin(PG_FUNCTION_ARGS)
+{
+	return accum(fcinfo, LA_LINREG_ORIGIN);
+}
+
+/* linreg_fit_origin(y, x[]) */
+Datum
+linreg_accum_origin_array(PG_FUNCTION_ARGS)
+{
+	return accum(fcinfo, LINREG_ARRAY | LA_LINREG_ORIGIN);
+}
+
+/* linreg_fit_origin(y, x, weight) */
+Datum
+linreg_accum_origin_weighted(PG_FUNCTION_ARGS)
+{
+	return accum(fcinfo, LA_LINREG_ORIGIN | LA_LINREG_WEIGHTED);
+}
+
+/* linreg_fit_origin(y, x[], weight) */
+Datum
+linreg_accum_origin_array_weighted(PG_FUNCTION_ARGS)
+{
+	return accum(fcinfo, LINREG_ARRAY | LA_LINREG_ORIGIN | LA_LINREG_WEIGHTED);
+}
+
+/* combine function of all of them, transition of rollup */
 Datum
 linreg_combine(PG_FUNCTION_ARGS)
 {
@@ -229,18 +241,18 @@ linreg_combine(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(1))
 		return unchanged_state(fcinfo);
 	other = PG_GETARG_LINREG_P(1);
-	state = writable_state(fcinfo, other->p);
+	state = writable_state(fcinfo, other->p, other->flags);
 	if (state->p != other->p && state->p != 0 && other->p != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("models of %d and %d features cannot be merged", state->p, other->p)));
 	if (other->p != 0)
 		state = with_features(state, other->p);
-	check(la_linreg_merge(state, other));
+	la_linreg_check_result(la_linreg_merge(state, other));
 	PG_RETURN_POINTER(state);
 }
 
-/* --- questions to a model ------------------------------------------------- */
+/* --- the solved model ------------------------------------------------------ */
 
 /* Solve, in the current context; "result" as of la_linreg_fit_end. */
 LinregFit *
@@ -254,13 +266,13 @@ la_linreg_solve(const LinregState *state, LaResult *result)
 	return fit;
 }
 
-static LinregFit *
-solve_or_report(const LinregState *state)
+LinregFit *
+la_linreg_solve_or_report(const LinregState *state)
 {
 	LaResult	result;
 	LinregFit  *fit = la_linreg_solve(state, &result);
 
-	check(result);
+	la_linreg_check_result(result);
 	return fit;
 }
 
@@ -269,14 +281,14 @@ Datum
 linreg_coef(PG_FUNCTION_ARGS)
 {
 	LinregState *state = PG_GETARG_LINREG_P(0);
-	LinregFit  *fit = solve_or_report(state);
+	LinregFit  *fit = la_linreg_solve_or_report(state);
 	int			count = state->p + 1;
 	int			lower_bound = 1;
 	Datum	   *values = palloc0(count * sizeof(Datum));
 	bool	   *nulls = palloc(count * sizeof(bool));
 	double		intercept = 0;
 
-	check(la_linreg_intercept(fit, &intercept));
+	la_linreg_check_result(la_linreg_intercept(fit, &intercept));
 	values[0] = Float8GetDatum(intercept);
 	nulls[0] = la_linreg_fit_empty(fit);
 	for (int j = 0; j < state->p; j++)
@@ -286,149 +298,4 @@ linreg_coef(PG_FUNCTION_ARGS)
 	}
 	PG_RETURN_ARRAYTYPE_P(construct_md_array(values, nulls, 1, &count, &lower_bound, FLOAT8OID,
 											 sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-}
-
-/*
- * Can two datums of the same bytes be taken for the same value?  A pointer to
- * memory cannot; one to a toasted value can, as long as a row refers to it.
- */
-static bool
-is_comparable(Datum datum)
-{
-	struct varlena *value = (struct varlena *) DatumGetPointer(datum);
-
-	return !VARATT_IS_EXTERNAL(value) || VARATT_IS_EXTERNAL_ONDISK(value);
-}
-
-static void
-fill_cache(PredictCache *cache, Datum datum, bool constant)
-{
-	MemoryContext caller;
-
-	cache->fit = NULL;
-	cache->constant = false;
-	MemoryContextReset(cache->context);
-	caller = MemoryContextSwitchTo(cache->context);
-	cache->size = is_comparable(datum) ? VARSIZE_ANY(DatumGetPointer(datum)) : 0;
-	cache->datum = palloc(Max(cache->size, 1));
-	memcpy(cache->datum, DatumGetPointer(datum), cache->size);
-	cache->fit = solve_or_report(la_linreg_from_datum(datum));
-	cache->constant = constant;
-	MemoryContextSwitchTo(caller);
-}
-
-/*
- * The solved model of argument 0.  Solving takes the cube of the number of
- * features, so the last one is kept and recognised by its bytes, before they
- * are read from a TOAST table.
- */
-static const LinregFit *
-cached_fit(FunctionCallInfo fcinfo)
-{
-	PredictCache *cache = fcinfo->flinfo->fn_extra;
-	Datum		datum = PG_GETARG_DATUM(0);
-
-	if (cache != NULL && cache->fit != NULL &&
-		(cache->constant ||
-		 (cache->size == VARSIZE_ANY(DatumGetPointer(datum)) &&
-		  memcmp(cache->datum, DatumGetPointer(datum), cache->size) == 0)))
-		return cache->fit;
-
-	if (cache == NULL)
-	{
-		cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(PredictCache));
-		cache->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt,
-											   "linreg_predict", ALLOCSET_SMALL_SIZES);
-		fcinfo->flinfo->fn_extra = cache;
-	}
-	fill_cache(cache, datum, la_arg_is_constant(fcinfo, 0));
-	return cache->fit;
-}
-
-static Datum
-predict(FunctionCallInfo fcinfo, const LinregFit *fit, const double *x, int p)
-{
-	double		y;
-
-	if (la_linreg_fit_features(fit) != p && la_linreg_fit_features(fit) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("number of features must be %d as in the model, not %d", la_linreg_fit_features(fit), p)));
-	if (la_linreg_fit_empty(fit))
-		PG_RETURN_NULL();
-	if (unlikely(la_linreg_predict(fit, x, &y) != LA_OK))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("prediction is out of the range of double precision")));
-	PG_RETURN_FLOAT8(y);
-}
-
-/* linreg_predict(linreg, float8) */
-Datum
-linreg_predict(PG_FUNCTION_ARGS)
-{
-	double		x = PG_GETARG_FLOAT8(1);
-
-	la_check_finite(x, "x");
-	return predict(fcinfo, cached_fit(fcinfo), &x, 1);
-}
-
-/* linreg_predict(linreg, float8[]) */
-Datum
-linreg_predict_array(PG_FUNCTION_ARGS)
-{
-	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(1);
-	const LinregFit *fit = cached_fit(fcinfo);
-	int			p = count_features(array);
-
-	if (la_vector_has_null(array))
-		PG_RETURN_NULL();
-	return predict(fcinfo, fit, la_finite_vector(array, "x", &p), p);
-}
-
-/* Largest over smallest singular value of the scaled columns. */
-static double
-condition_number(const LinregFit *fit)
-{
-	LinregCondition *condition;
-
-	if (la_linreg_fit_empty(fit))
-		return NAN;
-	condition = la_linreg_condition_begin(palloc(la_linreg_condition_size(fit)), fit);
-	while (la_linreg_condition_step(condition))
-		CHECK_FOR_INTERRUPTS();
-	return la_linreg_condition_number(condition);
-}
-
-/* linreg_stats(linreg): a row; NaN of the core is NULL */
-Datum
-linreg_stats(PG_FUNCTION_ARGS)
-{
-	LinregState *state = PG_GETARG_LINREG_P(0);
-	LinregFit  *fit = solve_or_report(state);
-	TupleDesc	tupdesc;
-	LinregStats stats;
-	Datum		values[13];
-	bool		nulls[13] = {false};
-
-	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE || tupdesc->natts != 13)
-		elog(ERROR, "linreg_stats must return a row of 13 columns");
-	la_linreg_stats(fit, &stats);
-	{
-		const double numbers[10] = {
-			stats.r2, stats.adj_r2, stats.residual_se, stats.f_value, stats.f_p_value,
-			stats.log_likelihood, stats.aic, stats.bic, stats.loss, condition_number(fit)
-		};
-
-		for (int i = 0; i < 10; i++)
-		{
-			values[i + 3] = Float8GetDatum(numbers[i]);
-			nulls[i + 3] = isnan(numbers[i]);
-		}
-	}
-	values[0] = Int64GetDatum(state->n);
-	values[1] = Int64GetDatum(state->skipped);
-	values[2] = Int64GetDatum(stats.df_residual);
-	nulls[2] = la_linreg_fit_empty(fit);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls)));
 }

@@ -131,11 +131,17 @@ sub check_exact_arguments
 		  JOIN pg_proc trans ON trans.oid = aggtransfn
 		  LEFT JOIN pg_proc final ON final.oid = aggfinalfn
 		  LEFT JOIN pg_proc combine ON combine.oid = aggcombinefn
+		  LEFT JOIN pg_proc enter ON enter.oid = aggmtransfn
+		  LEFT JOIN pg_proc leave ON leave.oid = aggminvtransfn
+		  LEFT JOIN pg_proc frame ON frame.oid = aggmfinalfn
 		WHERE aggfnoid >= 16384
 		  AND (trans.proargtypes::text <> concat_ws(' ', aggtranstype::oid, aggregate.proargtypes::text)
 		    OR final.proargtypes::text <> aggtranstype::oid::text
 		    OR combine.proargtypes::text <> concat_ws(' ', aggtranstype::oid, aggtranstype::oid)
-		    OR 0 <> ALL (ARRAY[aggserialfn, aggdeserialfn, aggmtransfn, aggminvtransfn, aggmfinalfn]::oid[])
+		    OR enter.proargtypes::text <> concat_ws(' ', aggmtranstype::oid, aggregate.proargtypes::text)
+		    OR leave.proargtypes::text <> enter.proargtypes::text
+		    OR frame.proargtypes::text <> aggmtranstype::oid::text
+		    OR aggserialfn <> 0 OR aggdeserialfn <> 0
 		    OR aggsortop <> 0)
 	}), '', 'support functions of aggregates take exactly what is looked for');
 	return;
@@ -375,7 +381,7 @@ sub check_script
 		"$start) RETURNS int LANGUAGE sql RETURN 1;", "$start) RETURNS int $end SECURITY DEFINER;", "$start) RETURNS int $end SUPPORT g;",
 		"$start) RETURNS s.t $end;", "$start) RETURNS f.a%TYPE $end;", "COMMENT ON FUNCTION f IS 'x'; ", "COMMENT ON TYPE t IS '--'; SELECT 1;",
 		"COMMENT ON TYPE t IS 'x'; SELECT 1", 'CREATE OR REPLACE ' . substr($start, 7) . ") RETURNS int $end;",
-		'CREATE AGGREGATE a(int) (SFUNC = f, STYPE = int, SORTOP = <);', 'CREATE TYPE t AS (a int);', 'CREATE TABLE IF NOT EXISTS t (a int);',
+		'CREATE AGGREGATE a(int) (SFUNC = f, STYPE = int, SORTOP = <);', 'CREATE TYPE t AS (a s.t);', "CREATE TYPE t AS (a int DEFAULT 1);", 'CREATE TABLE IF NOT EXISTS t (a int);',
 		'REVOKE ALL ON ALL FUNCTIONS IN SCHEMA s FROM PUBLIC;', 'SET search_path = pg_catalog;', "CREATE TYPE t; /* ' */")
 	{
 		isnt(scalar(offences($bad)), 0, "lint: $bad");
@@ -410,7 +416,7 @@ sub offences
 	my $allowed = qr/
 		CREATE[ ]FUNCTION[ ]$signature(?:[ ]RETURNS[ ](?:SETOF[ ])?(?:$type|TABLE[ ]?\($argument(?:,[ ]$argument)*\)))?[ ]AS[ ]'',[ ]''[ ]LANGUAGE[ ]C(?:[ ]$attribute)*
 		| CREATE[ ]AGGREGATE[ ]$signature[ ]$properties
-		| CREATE[ ]TYPE[ ]$name(?:[ ]$properties)?
+		| CREATE[ ]TYPE[ ]$name(?:[ ]$properties|[ ]AS[ ]\($name[ ]$type(?:,[ ]$name[ ]$type)*\))?
 		| COMMENT[ ]ON[ ](?:TYPE[ ]$name|(?:FUNCTION|AGGREGATE)[ ]$signature)[ ]IS[ ]''
 		| (?:REVOKE|GRANT)[ ](?:ALL|EXECUTE)[ ]ON[ ]FUNCTION[ ]$signature[ ](?:FROM|TO)[ ](?:PUBLIC|$name)
 	/x;
