@@ -100,7 +100,15 @@ PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
 # the inner loops go through vector registers, which -O2 does not try for
-src/core/binning.o src/core/forest_grow.o src/core/forest_importance.o src/core/forest_oob.o src/core/forest_split.o src/core/linreg_core.o src/core/linreg_solve.o: CFLAGS += -O3
+VECTOR_OBJS = \
+	src/core/binning.o \
+	src/core/forest_grow.o \
+	src/core/forest_importance.o \
+	src/core/forest_oob.o \
+	src/core/forest_split.o \
+	src/core/linreg_core.o \
+	src/core/linreg_solve.o
+$(VECTOR_OBJS): CFLAGS += -O3
 
 # every object is rebuilt when a header changes: there are few of both
 $(OBJS): $(wildcard src/*.h src/core/*.h)
