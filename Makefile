@@ -16,6 +16,7 @@ SQL_PARTS = \
 	sql/10_score.sql \
 	sql/20_segment.sql \
 	sql/30_linreg.sql \
+	sql/32_kmeans.sql \
 	sql/40_forest.sql \
 	sql/50_evaluate.sql \
 	sql/51_ranking.sql \
@@ -36,6 +37,10 @@ CORE_OBJS = \
 	src/core/forest_use.o \
 	src/core/forest_write.o \
 	src/core/hash.o \
+	src/core/kmeans_core.o \
+	src/core/kmeans_fit.o \
+	src/core/kmeans_rows.o \
+	src/core/kmeans_search.o \
 	src/core/linreg_bytes.o \
 	src/core/linreg_core.o \
 	src/core/linreg_inference.o \
@@ -67,6 +72,9 @@ OBJS = \
 	src/forest_train.o \
 	src/forest_workers.o \
 	src/jsonread.o \
+	src/kmeans.o \
+	src/kmeans_io.o \
+	src/kmeans_train.o \
 	src/linreg.o \
 	src/linreg_describe.o \
 	src/linreg_io.o \
@@ -106,6 +114,9 @@ VECTOR_OBJS = \
 	src/core/forest_importance.o \
 	src/core/forest_oob.o \
 	src/core/forest_split.o \
+	src/core/kmeans_fit.o \
+	src/core/kmeans_rows.o \
+	src/core/kmeans_search.o \
 	src/core/linreg_core.o \
 	src/core/linreg_solve.o
 $(VECTOR_OBJS): CFLAGS += -O3
