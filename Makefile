@@ -16,6 +16,7 @@ SQL_PARTS = \
 	sql/10_score.sql \
 	sql/20_segment.sql \
 	sql/30_linreg.sql \
+	sql/31_logreg.sql \
 	sql/32_kmeans.sql \
 	sql/40_forest.sql \
 	sql/50_evaluate.sql \
@@ -28,6 +29,7 @@ CORE_OBJS = \
 	src/core/binning.o \
 	src/core/confusion_core.o \
 	src/core/errorsums_core.o \
+	src/core/exp_core.o \
 	src/core/forest_grow.o \
 	src/core/forest_importance.o \
 	src/core/forest_model.o \
@@ -46,11 +48,18 @@ CORE_OBJS = \
 	src/core/linreg_inference.o \
 	src/core/linreg_solve.o \
 	src/core/log_core.o \
+	src/core/logreg_core.o \
+	src/core/logreg_factor.o \
+	src/core/logreg_model.o \
+	src/core/logreg_pass.o \
+	src/core/logreg_separate.o \
 	src/core/moments_core.o \
+	src/core/normal_core.o \
 	src/core/prng.o \
 	src/core/quantile_core.o \
 	src/core/radix.o \
 	src/core/ranking_core.o \
+	src/core/rowsort.o \
 	src/core/score_core.o \
 	src/core/special_core.o
 
@@ -80,6 +89,10 @@ OBJS = \
 	src/linreg_io.o \
 	src/linreg_moving.o \
 	src/linreg_predict.o \
+	src/logreg.o \
+	src/logreg_fit.o \
+	src/logreg_io.o \
+	src/logreg_rows.o \
 	src/model.o \
 	src/options.o \
 	src/ranking.o \
@@ -118,7 +131,8 @@ VECTOR_OBJS = \
 	src/core/kmeans_rows.o \
 	src/core/kmeans_search.o \
 	src/core/linreg_core.o \
-	src/core/linreg_solve.o
+	src/core/linreg_solve.o \
+	src/core/logreg_pass.o
 $(VECTOR_OBJS): CFLAGS += -O3
 
 # every object is rebuilt when a header changes: there are few of both

@@ -95,9 +95,14 @@ sub foreign_references
 
 	return $node->safe_psql($database, qq{
 		WITH extension AS (SELECT oid FROM pg_extension WHERE extname = 'liveanalytics'),
-		member AS (
+		declared AS (
 			SELECT classid, objid FROM pg_depend, extension
 			WHERE refclassid = 'pg_extension'::regclass AND refobjid = oid AND deptype = 'e'),
+		member AS (
+			SELECT classid, objid FROM declared
+			UNION ALL
+			-- a type's array comes and goes with it
+			SELECT classid, typarray FROM declared JOIN pg_type t ON classid = 'pg_type'::regclass AND objid = t.oid WHERE typarray <> 0),
 		reference AS (
 			SELECT classid, objid, refclassid, refobjid
 			FROM pg_depend JOIN member USING (classid, objid) WHERE deptype <> 'e'
@@ -109,6 +114,12 @@ sub foreign_references
 			SELECT classid, objid, 'pg_proc'::regclass, unnest(ARRAY[typinput, typoutput, typreceive, typsend, typmodin,
 				typmodout, typanalyze, typsubscript]::oid[])
 			FROM pg_type t JOIN member ON classid = 'pg_type'::regclass AND objid = t.oid
+			UNION ALL
+			SELECT classid, objid, 'pg_proc'::regclass, unnest(ARRAY[oprcode, oprrest, oprjoin]::oid[])
+			FROM pg_operator o JOIN member ON classid = 'pg_operator'::regclass AND objid = o.oid
+			UNION ALL
+			SELECT classid, objid, 'pg_operator'::regclass, unnest(ARRAY[oprcom, oprnegate])
+			FROM pg_operator o JOIN member ON classid = 'pg_operator'::regclass AND objid = o.oid
 			UNION ALL
 			SELECT classid, objid, 'pg_type'::regclass, unnest(prorettype || coalesce(proallargtypes, proargtypes::oid[]))
 			FROM pg_proc p JOIN member ON classid = 'pg_proc'::regclass AND objid = p.oid)
@@ -155,13 +166,14 @@ sub traps
 {
 	my ($schema) = @_;
 	my $sql = '';
+	my @arrays = split /\n/, $node->safe_psql('clean', q{SELECT typname FROM pg_type WHERE oid >= 16384 AND typname ~ '^_'});
+	my %exact;
 
 	$sql .= "CREATE DOMAIN $schema.$_ AS pg_catalog.varchar;\n"
-	  foreach qw(float8 int8 text jsonb bytea bool int4 internal cstring _linreg _confusion _kmeans);
+	  foreach qw(float8 int8 text jsonb bytea bool int4 internal cstring), @arrays;
 
-	my %exact;
 	my @signatures = map { [ split /[|,]/ ] } split /\n/, $node->safe_psql('clean', q{
-		SELECT proname, string_agg(CASE WHEN typname IN ('linreg', 'confusion', 'kmeans') THEN '' ELSE 'pg_catalog.' END || typname, ',' ORDER BY i)
+		SELECT proname, string_agg(CASE WHEN t.oid >= 16384 THEN '' ELSE 'pg_catalog.' END || typname, ',' ORDER BY i)
 		FROM pg_proc p, unnest(proargtypes) WITH ORDINALITY AS a (type, i) JOIN pg_type t ON t.oid = type
 		WHERE p.oid IN (SELECT objid FROM pg_depend d JOIN pg_extension e ON e.oid = refobjid AND extname = 'liveanalytics'
 		                WHERE d.deptype = 'e' AND classid = 'pg_proc'::regclass)
@@ -174,7 +186,7 @@ sub traps
 	foreach (@signatures)
 	{
 		my ($name, @types) = @$_;
-		my @open = map { /^(?:linreg|confusion|kmeans)$|\.(?:internal|cstring)$/ ? 'pg_catalog.anyelement' : $_ } @types;
+		my @open = map { /^\w+$|\.(?:internal|cstring)$/ ? 'pg_catalog.anyelement' : $_ } @types;
 		my @coercible = map { s/\.text$/.varchar/r =~ s/\._\w+$/.anyarray/r =~ s/\.(?:jsonb|bytea)$/.anynonarray/r } @open;
 
 		foreach my $arguments (\@open, \@coercible, [ ('pg_catalog.anyelement') x @types ],
@@ -198,6 +210,12 @@ sub traps
 	foreach my $operator ('+', '=', '-')
 	{
 		$sql .= "CREATE OPERATOR $schema.$operator (FUNCTION = $schema.trap, LEFTARG = pg_catalog.int8, RIGHTARG = pg_catalog.int8);\n";
+	}
+	$sql .= "CREATE FUNCTION $schema.trap(pg_catalog.anyelement, pg_catalog.anynonarray) RETURNS pg_catalog.bool LANGUAGE plpgsql AS "
+	  . "\$\$BEGIN RAISE EXCEPTION 'trap: operator'; END\$\$;\n";
+	foreach my $operator ('|', '&', '-', '=', '<>', '@>')
+	{
+		$sql .= "CREATE OPERATOR $schema.$operator (FUNCTION = $schema.trap, LEFTARG = pg_catalog.anyelement, RIGHTARG = pg_catalog.anynonarray);\n";
 	}
 	return $sql;
 }
@@ -381,7 +399,9 @@ sub check_script
 		"$start) RETURNS int LANGUAGE sql RETURN 1;", "$start) RETURNS int $end SECURITY DEFINER;", "$start) RETURNS int $end SUPPORT g;",
 		"$start) RETURNS s.t $end;", "$start) RETURNS f.a%TYPE $end;", "COMMENT ON FUNCTION f IS 'x'; ", "COMMENT ON TYPE t IS '--'; SELECT 1;",
 		"COMMENT ON TYPE t IS 'x'; SELECT 1", 'CREATE OR REPLACE ' . substr($start, 7) . ") RETURNS int $end;",
-		'CREATE AGGREGATE a(int) (SFUNC = f, STYPE = int, SORTOP = <);', 'CREATE TYPE t AS (a int COLLATE "C");', 'CREATE TYPE t AS (a s.t);', 'CREATE TYPE t AS ENUM ();', "CREATE TYPE t AS (a int DEFAULT 1);", 'CREATE TABLE IF NOT EXISTS t (a int);',
+		'CREATE AGGREGATE a(int) (SFUNC = f, STYPE = int, SORTOP = <);', 'CREATE TYPE t AS (a int COLLATE "C");', 'CREATE TYPE t AS (a s.t);', 'CREATE TYPE t AS ENUM ();', 'CREATE TYPE t AS RANGE (subtype = int);', "CREATE TYPE t AS (a int DEFAULT 1);", 'CREATE TABLE IF NOT EXISTS t (a int);',
+		'CREATE OPERATOR + (FUNCTION = s.f, LEFTARG = int, RIGHTARG = int);', 'CREATE OPERATOR s.+ (FUNCTION = f, LEFTARG = int, RIGHTARG = int);',
+		'CREATE OPERATOR + (FUNCTION = f, LEFTARG = int, RIGHTARG = int, RESTRICT = g);',
 		'REVOKE ALL ON ALL FUNCTIONS IN SCHEMA s FROM PUBLIC;', 'SET search_path = pg_catalog;', "CREATE TYPE t; /* ' */")
 	{
 		isnt(scalar(offences($bad)), 0, "lint: $bad");
@@ -408,16 +428,18 @@ sub offences
 	my $name = qr/(?:[a-z]\w*|"[a-z]\w*")/;
 	my $type = qr/$name(?:\[\])?/;
 	my $constant = qr/(?:''|-?\d+(?:\.\d+)?)/;
-	my $argument = qr/(?:OUT )?(?:$name )?$type(?: DEFAULT $constant)?/;
+	my $argument = qr/(?:(?:OUT|VARIADIC) )?(?:$name )?$type(?: DEFAULT $constant)?/;
 	my $signature = qr/$name ?\((?:$argument(?:, $argument)*)?\)/;
 	my $property = qr/[A-Z_]+ = (?:$type|$constant|[A-Z_]+)/;
 	my $properties = qr/\($property(?:, $property)*\)/;
+	my $operator = qr/[-+*\/<>=~!@#%^&|?]+/;
 	my $attribute = qr/(?:WINDOW|IMMUTABLE|STABLE|VOLATILE|STRICT|CALLED ON NULL INPUT|PARALLEL [A-Z]+|(?:COST|ROWS) \d+)/;
 	my $allowed = qr/
 		CREATE[ ]FUNCTION[ ]$signature(?:[ ]RETURNS[ ](?:SETOF[ ])?(?:$type|TABLE[ ]?\($argument(?:,[ ]$argument)*\)))?[ ]AS[ ]'',[ ]''[ ]LANGUAGE[ ]C(?:[ ]$attribute)*
 		| CREATE[ ]AGGREGATE[ ]$signature[ ]$properties
 		| CREATE[ ]TYPE[ ]$name(?:[ ]$properties|[ ]AS[ ]\($name[ ]$type(?:,[ ]$name[ ]$type)*\))?
-		| COMMENT[ ]ON[ ](?:TYPE[ ]$name|(?:FUNCTION|AGGREGATE)[ ]$signature)[ ]IS[ ]''
+		| CREATE[ ]OPERATOR[ ]$operator[ ]\(FUNCTION[ ]=[ ]$name(?:,[ ](?:(?:LEFT|RIGHT)ARG[ ]=[ ]$type|(?:COMMUTATOR|NEGATOR)[ ]=[ ]$operator))*\)
+		| COMMENT[ ]ON[ ](?:TYPE[ ]$name|(?:FUNCTION|AGGREGATE)[ ]$signature|OPERATOR[ ]$operator[ ]\($type,[ ]$type\))[ ]IS[ ]''
 		| (?:REVOKE|GRANT)[ ](?:ALL|EXECUTE)[ ]ON[ ]FUNCTION[ ]$signature[ ](?:FROM|TO)[ ](?:PUBLIC|$name)
 	/x;
 
