@@ -4,6 +4,8 @@
 #   make installcheck                regression tests against a running server
 #   make unitcheck                   the pure C core under ASan and UBSan, no server
 #   make fuzz                        libFuzzer on the bytes of a forest and of a regression, FUZZ_SECONDS long each
+#   make fuzz                        libFuzzer on the bytes of a forest, FUZZ_SECONDS long
+#   make fuzz_audience               the same on viewer sets and sequence patterns
 #   ./check                          everything, in a private throwaway cluster
 
 EXTENSION    = liveanalytics
@@ -22,7 +24,10 @@ SQL_PARTS = \
 	sql/50_evaluate.sql \
 	sql/51_ranking.sql \
 	sql/52_errors.sql \
-	sql/55_encode.sql
+	sql/55_encode.sql \
+	sql/64_sequence.sql \
+	sql/65_paths.sql \
+	sql/66_viewer_set.sql
 
 # plain C99, no PostgreSQL headers
 CORE_OBJS = \
@@ -55,13 +60,19 @@ CORE_OBJS = \
 	src/core/logreg_separate.o \
 	src/core/moments_core.o \
 	src/core/normal_core.o \
+	src/core/path_core.o \
 	src/core/prng.o \
 	src/core/quantile_core.o \
 	src/core/radix.o \
 	src/core/ranking_core.o \
 	src/core/rowsort.o \
 	src/core/score_core.o \
-	src/core/special_core.o
+	src/core/sequence_core.o \
+	src/core/sequence_pattern.o \
+	src/core/special_core.o \
+	src/core/viewer_set_container.o \
+	src/core/viewer_set_core.o \
+	src/core/viewer_set_roaring.o
 
 OBJS = \
 	src/liveanalytics.o \
@@ -101,6 +112,14 @@ OBJS = \
 	src/segment.o \
 	src/sorted.o \
 	src/window.o \
+	src/paths.o \
+	src/rowstore.o \
+	src/score.o \
+	src/segment.o \
+	src/sequence.o \
+	src/sequence_io.o \
+	src/viewer_set.o \
+	src/viewer_set_io.o \
 	$(CORE_OBJS)
 
 DATA       = $(wildcard sql/liveanalytics--*--*.sql)
@@ -132,7 +151,9 @@ VECTOR_OBJS = \
 	src/core/kmeans_search.o \
 	src/core/linreg_core.o \
 	src/core/linreg_solve.o \
-	src/core/logreg_pass.o
+	src/core/logreg_pass.o \
+	src/core/viewer_set_container.o \
+	src/core/viewer_set_core.o
 $(VECTOR_OBJS): CFLAGS += -O3
 
 # every object is rebuilt when a header changes: there are few of both
@@ -199,6 +220,32 @@ fuzz: build/fuzz/forest_corpus build/fuzz/replay build/fuzz/linreg_replay
 	else \
 		echo "no fuzzing: $(FUZZ_CC) with libFuzzer is not here (Debian: clang and libclang-rt-dev); the corpus was replayed"; \
 	fi
+
+# The same for the bytes of viewer sets, and for sequence patterns.
+AUDIENCE_FUZZ = viewer_set sequence
+FUZZ_AUDIENCE_CORE = src/core/path_core.c src/core/prng.c src/core/radix.c src/core/sequence_core.c src/core/sequence_pattern.c \
+	src/core/viewer_set_container.c src/core/viewer_set_core.c src/core/viewer_set_roaring.c
+
+build/fuzz/audience_corpus: test/fuzz/audience_corpus.c $(wildcard test/fuzz/*.h src/core/*.h) $(FUZZ_AUDIENCE_CORE)
+	@mkdir -p build/fuzz
+	$(CC) $(UNIT_CFLAGS) -Isrc/core -o $@ $< $(FUZZ_AUDIENCE_CORE)
+
+build/fuzz/%_replay: test/fuzz/%_fuzz.c $(wildcard test/fuzz/*.h src/core/*.h) $(FUZZ_AUDIENCE_CORE)
+	@mkdir -p build/fuzz
+	$(CC) $(UNIT_CFLAGS) -DLA_FUZZ_REPLAY -Isrc/core -o $@ $< $(FUZZ_AUDIENCE_CORE)
+
+.PHONY: fuzz_audience
+fuzz_audience: build/fuzz/audience_corpus $(AUDIENCE_FUZZ:%=build/fuzz/%_replay)
+	@mkdir -p $(foreach f,$(AUDIENCE_FUZZ),build/fuzz/$(f)_corpus build/fuzz/$(f)_seeds)
+	build/fuzz/audience_corpus build/fuzz/viewer_set_seeds build/fuzz/sequence_seeds
+	@for f in $(AUDIENCE_FUZZ); do build/fuzz/$${f}_replay build/fuzz/$${f}_seeds/* || exit 1; done
+	@if ! command -v $(FUZZ_CC) >/dev/null; then echo "no fuzzing: $(FUZZ_CC) is not here; the seeds were replayed"; exit 0; fi; \
+	set -ex; for f in $(AUDIENCE_FUZZ); do \
+		$(FUZZ_CC) -std=c99 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+			-Isrc/core -o build/fuzz/$${f}_fuzz test/fuzz/$${f}_fuzz.c $(FUZZ_AUDIENCE_CORE); \
+		build/fuzz/$${f}_fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -print_final_stats=1 -verbosity=0 \
+			-artifact_prefix=build/fuzz/ build/fuzz/$${f}_corpus build/fuzz/$${f}_seeds; \
+	done
 
 # rows of "benchmark, name, value, unit"; takes an hour
 .PHONY: bench
