@@ -25,6 +25,9 @@ SQL_PARTS = \
 	sql/51_ranking.sql \
 	sql/52_errors.sql \
 	sql/55_encode.sql \
+	sql/61_retention.sql \
+	sql/62_sessions.sql \
+	sql/63_concurrency.sql \
 	sql/64_sequence.sql \
 	sql/65_paths.sql \
 	sql/66_viewer_set.sql
@@ -32,7 +35,9 @@ SQL_PARTS = \
 # plain C99, no PostgreSQL headers
 CORE_OBJS = \
 	src/core/binning.o \
+	src/core/cohort_core.o \
 	src/core/confusion_core.o \
+	src/core/dayset_core.o \
 	src/core/errorsums_core.o \
 	src/core/exp_core.o \
 	src/core/forest_grow.o \
@@ -44,6 +49,7 @@ CORE_OBJS = \
 	src/core/forest_use.o \
 	src/core/forest_write.o \
 	src/core/hash.o \
+	src/core/keysort.o \
 	src/core/kmeans_core.o \
 	src/core/kmeans_fit.o \
 	src/core/kmeans_rows.o \
@@ -69,7 +75,9 @@ CORE_OBJS = \
 	src/core/score_core.o \
 	src/core/sequence_core.o \
 	src/core/sequence_pattern.o \
+	src/core/spans_core.o \
 	src/core/special_core.o \
+	src/core/stay_core.o \
 	src/core/viewer_set_container.o \
 	src/core/viewer_set_core.o \
 	src/core/viewer_set_roaring.o
@@ -77,6 +85,8 @@ CORE_OBJS = \
 OBJS = \
 	src/liveanalytics.o \
 	src/args.o \
+	src/cohort.o \
+	src/concurrency.o \
 	src/confusion.o \
 	src/encode.o \
 	src/errorsums.o \
@@ -120,6 +130,14 @@ OBJS = \
 	src/sequence_io.o \
 	src/viewer_set.o \
 	src/viewer_set_io.o \
+	src/retention.o \
+	src/rowarray.o \
+	src/rowstore.o \
+	src/score.o \
+	src/segment.o \
+	src/sessions.o \
+	src/timeargs.o \
+	src/timestate.o \
 	$(CORE_OBJS)
 
 DATA       = $(wildcard sql/liveanalytics--*--*.sql)

@@ -27,6 +27,7 @@ extern double la_option_number(Options *options, const char *name, double otherw
 extern double la_option_share(Options *options, const char *name, double otherwise);
 extern double la_option_number(Options *options, const char *name, double otherwise, double min, double max);
 extern bool la_option_name(Options *options, const char *option, const char *name);
+extern int	la_option_choice(Options *options, const char *name, const char *const *choices, int nchoices);
 extern bool la_option_bool(Options *options, const char *name, bool otherwise);
 extern void la_options_end(Options *options);
 
