@@ -25,6 +25,7 @@ SQL_PARTS = \
 	sql/51_ranking.sql \
 	sql/52_errors.sql \
 	sql/55_encode.sql \
+	sql/60_funnel.sql \
 	sql/61_retention.sql \
 	sql/62_sessions.sql \
 	sql/63_concurrency.sql \
@@ -48,6 +49,8 @@ CORE_OBJS = \
 	src/core/forest_split.o \
 	src/core/forest_use.o \
 	src/core/forest_write.o \
+	src/core/funnel_core.o \
+	src/core/funnel_events.o \
 	src/core/hash.o \
 	src/core/keysort.o \
 	src/core/kmeans_core.o \
@@ -105,6 +108,9 @@ OBJS = \
 	src/kmeans.o \
 	src/kmeans_io.o \
 	src/kmeans_train.o \
+	src/funnel.o \
+	src/funnel_io.o \
+	src/funnel_summary.o \
 	src/linreg.o \
 	src/linreg_describe.o \
 	src/linreg_io.o \
