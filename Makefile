@@ -104,13 +104,13 @@ OBJS = \
 	src/forest_progress.o \
 	src/forest_train.o \
 	src/forest_workers.o \
+	src/funnel.o \
+	src/funnel_io.o \
+	src/funnel_summary.o \
 	src/jsonread.o \
 	src/kmeans.o \
 	src/kmeans_io.o \
 	src/kmeans_train.o \
-	src/funnel.o \
-	src/funnel_io.o \
-	src/funnel_summary.o \
 	src/linreg.o \
 	src/linreg_describe.o \
 	src/linreg_io.o \
@@ -122,28 +122,22 @@ OBJS = \
 	src/logreg_rows.o \
 	src/model.o \
 	src/options.o \
-	src/ranking.o \
-	src/rowstore.o \
-	src/score.o \
-	src/segment.o \
-	src/sorted.o \
-	src/window.o \
 	src/paths.o \
-	src/rowstore.o \
-	src/score.o \
-	src/segment.o \
-	src/sequence.o \
-	src/sequence_io.o \
-	src/viewer_set.o \
-	src/viewer_set_io.o \
+	src/ranking.o \
 	src/retention.o \
 	src/rowarray.o \
 	src/rowstore.o \
 	src/score.o \
 	src/segment.o \
+	src/sequence.o \
+	src/sequence_io.o \
 	src/sessions.o \
+	src/sorted.o \
 	src/timeargs.o \
 	src/timestate.o \
+	src/viewer_set.o \
+	src/viewer_set_io.o \
+	src/window.o \
 	$(CORE_OBJS)
 
 DATA       = $(wildcard sql/liveanalytics--*--*.sql)
