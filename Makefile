@@ -185,9 +185,14 @@ UNIT_TESTS  = $(patsubst test/unit/%.c,build/unit/%,$(wildcard test/unit/*_test.
 UNIT_CFLAGS = -std=c99 -g -O1 -ffp-contract=off -Wall -Wextra -Wshadow -Werror \
 	-fsanitize=address,undefined -fno-sanitize-recover=all
 
-build/unit/%: test/unit/%.c $(wildcard test/unit/*.h test/fuzz/*.h) $(CORE_OBJS:.o=.c) $(wildcard src/core/*.h)
-	@mkdir -p build/unit
-	$(CC) $(UNIT_CFLAGS) -Isrc/core -o $@ $< $(CORE_OBJS:.o=.c) -lm
+UNIT_CORE   = $(CORE_OBJS:src/core/%=build/unit/core/%)
+
+build/unit/core/%.o: src/core/%.c $(wildcard src/core/*.h)
+	@mkdir -p build/unit/core
+	$(CC) $(UNIT_CFLAGS) -c -o $@ $<
+
+build/unit/%: test/unit/%.c $(wildcard test/unit/*.h test/fuzz/*.h src/core/*.c) $(UNIT_CORE)
+	$(CC) $(UNIT_CFLAGS) -Isrc/core -o $@ $< $(UNIT_CORE) -lm
 
 .PHONY: unitcheck
 unitcheck: $(UNIT_TESTS)
