@@ -32,7 +32,9 @@ CORE_OBJS = \
 	src/core/forest_use.o \
 	src/core/forest_write.o \
 	src/core/hash.o \
+	src/core/linreg_bytes.o \
 	src/core/linreg_core.o \
+	src/core/linreg_inference.o \
 	src/core/linreg_solve.o \
 	src/core/log_core.o \
 	src/core/prng.o \
@@ -56,7 +58,9 @@ OBJS = \
 	src/forest_train.o \
 	src/forest_workers.o \
 	src/linreg.o \
+	src/linreg_describe.o \
 	src/linreg_io.o \
+	src/linreg_predict.o \
 	src/model.o \
 	src/options.o \
 	src/rowstore.o \

@@ -46,6 +46,48 @@ LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 4;
 COMMENT ON FUNCTION linreg_accum(linreg, float8, float8[]) IS
 'aggregate transition function: the model with one row more';
 
+CREATE FUNCTION linreg_accum(model linreg, y float8, x float8, weight float8)
+RETURNS linreg
+AS 'MODULE_PATHNAME', 'linreg_accum_weighted'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION linreg_accum(linreg, float8, float8, float8) IS
+'aggregate transition function: the model with one row more';
+
+CREATE FUNCTION linreg_accum(model linreg, y float8, x float8[], weight float8)
+RETURNS linreg
+AS 'MODULE_PATHNAME', 'linreg_accum_array_weighted'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 4;
+COMMENT ON FUNCTION linreg_accum(linreg, float8, float8[], float8) IS
+'aggregate transition function: the model with one row more';
+
+CREATE FUNCTION linreg_accum_origin(model linreg, y float8, x float8)
+RETURNS linreg
+AS 'MODULE_PATHNAME', 'linreg_accum_origin'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION linreg_accum_origin(linreg, float8, float8) IS
+'aggregate transition function: the model through the origin with one row more';
+
+CREATE FUNCTION linreg_accum_origin(model linreg, y float8, x float8[])
+RETURNS linreg
+AS 'MODULE_PATHNAME', 'linreg_accum_origin_array'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 4;
+COMMENT ON FUNCTION linreg_accum_origin(linreg, float8, float8[]) IS
+'aggregate transition function: the model through the origin with one row more';
+
+CREATE FUNCTION linreg_accum_origin(model linreg, y float8, x float8, weight float8)
+RETURNS linreg
+AS 'MODULE_PATHNAME', 'linreg_accum_origin_weighted'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION linreg_accum_origin(linreg, float8, float8, float8) IS
+'aggregate transition function: the model through the origin with one row more';
+
+CREATE FUNCTION linreg_accum_origin(model linreg, y float8, x float8[], weight float8)
+RETURNS linreg
+AS 'MODULE_PATHNAME', 'linreg_accum_origin_array_weighted'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 4;
+COMMENT ON FUNCTION linreg_accum_origin(linreg, float8, float8[], float8) IS
+'aggregate transition function: the model through the origin with one row more';
+
 CREATE FUNCTION linreg_combine(model linreg, other linreg)
 RETURNS linreg
 AS 'MODULE_PATHNAME', 'linreg_combine'
@@ -54,7 +96,7 @@ COMMENT ON FUNCTION linreg_combine(linreg, linreg) IS
 'aggregate combine function: the model of the rows of both';
 
 CREATE AGGREGATE linreg_fit(y float8, x float8) (
-  SFUNC = linreg_accum, STYPE = linreg, SSPACE = 144,
+  SFUNC = linreg_accum, STYPE = linreg, SSPACE = 176,
   COMBINEFUNC = linreg_combine, PARALLEL = SAFE);
 COMMENT ON AGGREGATE linreg_fit(float8, float8) IS
 'the least squares line of y on x; rows with a NULL y do not count, those with a NULL x are counted as skipped';
@@ -64,6 +106,42 @@ CREATE AGGREGATE linreg_fit(y float8, x float8[]) (
   COMBINEFUNC = linreg_combine, PARALLEL = SAFE);
 COMMENT ON AGGREGATE linreg_fit(float8, float8[]) IS
 'least squares of y on the features x, with an intercept; rows with a NULL y do not count, those with a NULL feature are counted as skipped';
+
+CREATE AGGREGATE linreg_fit(y float8, x float8, weight float8) (
+  SFUNC = linreg_accum, STYPE = linreg, SSPACE = 176,
+  COMBINEFUNC = linreg_combine, PARALLEL = SAFE);
+COMMENT ON AGGREGATE linreg_fit(float8, float8, float8) IS
+'the same, each row with a weight; one of weight 0 does not count, one with a NULL weight is counted as skipped';
+
+CREATE AGGREGATE linreg_fit(y float8, x float8[], weight float8) (
+  SFUNC = linreg_accum, STYPE = linreg, SSPACE = 1500,
+  COMBINEFUNC = linreg_combine, PARALLEL = SAFE);
+COMMENT ON AGGREGATE linreg_fit(float8, float8[], float8) IS
+'the same, each row with a weight; one of weight 0 does not count, one with a NULL weight is counted as skipped';
+
+CREATE AGGREGATE linreg_fit_origin(y float8, x float8) (
+  SFUNC = linreg_accum_origin, STYPE = linreg, SSPACE = 176,
+  COMBINEFUNC = linreg_combine, PARALLEL = SAFE);
+COMMENT ON AGGREGATE linreg_fit_origin(float8, float8) IS
+'the least squares line of y on x through the origin, without an intercept';
+
+CREATE AGGREGATE linreg_fit_origin(y float8, x float8[]) (
+  SFUNC = linreg_accum_origin, STYPE = linreg, SSPACE = 1500,
+  COMBINEFUNC = linreg_combine, PARALLEL = SAFE);
+COMMENT ON AGGREGATE linreg_fit_origin(float8, float8[]) IS
+'least squares of y on the features x through the origin, without an intercept';
+
+CREATE AGGREGATE linreg_fit_origin(y float8, x float8, weight float8) (
+  SFUNC = linreg_accum_origin, STYPE = linreg, SSPACE = 176,
+  COMBINEFUNC = linreg_combine, PARALLEL = SAFE);
+COMMENT ON AGGREGATE linreg_fit_origin(float8, float8, float8) IS
+'the same, each row with a weight';
+
+CREATE AGGREGATE linreg_fit_origin(y float8, x float8[], weight float8) (
+  SFUNC = linreg_accum_origin, STYPE = linreg, SSPACE = 1500,
+  COMBINEFUNC = linreg_combine, PARALLEL = SAFE);
+COMMENT ON AGGREGATE linreg_fit_origin(float8, float8[], float8) IS
+'the same, each row with a weight';
 
 CREATE AGGREGATE rollup(model linreg) (
   SFUNC = linreg_combine, STYPE = linreg, SSPACE = 1500,
@@ -89,11 +167,39 @@ LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
 COMMENT ON FUNCTION linreg_coef(linreg) IS
 'intercept and slopes; NULL for a feature that depends on those before it';
 
-CREATE FUNCTION linreg_stats(model linreg,
-  OUT n bigint, OUT skipped bigint, OUT df_residual bigint, OUT r2 float8, OUT adj_r2 float8,
-  OUT residual_se float8, OUT f_value float8, OUT f_p_value float8, OUT log_likelihood float8,
-  OUT aic float8, OUT bic float8, OUT loss float8, OUT condition_number float8)
+CREATE TYPE linreg_statistics AS (
+  n bigint, skipped bigint, df_residual bigint, r2 float8, adj_r2 float8,
+  residual_se float8, f_value float8, f_p_value float8, log_likelihood float8,
+  aic float8, bic float8, loss float8, condition_number float8);
+COMMENT ON TYPE linreg_statistics IS
+'what linreg_stats tells of a regression';
+
+CREATE FUNCTION linreg_stats(model linreg) RETURNS linreg_statistics
 AS 'MODULE_PATHNAME', 'linreg_stats'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
 COMMENT ON FUNCTION linreg_stats(linreg) IS
 'quality of the fit; loss is J = SSE / 2n, NULL is what cannot be computed from the rows';
+
+CREATE FUNCTION linreg_terms(model linreg, names text[] DEFAULT '{}', level float8 DEFAULT 0.95)
+RETURNS TABLE (term text, estimate float8, std_error float8, t_value float8, p_value float8, ci_low float8, ci_high float8)
+AS 'MODULE_PATHNAME', 'linreg_terms'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 10;
+COMMENT ON FUNCTION linreg_terms(linreg, text[], float8) IS
+'a row for each coefficient: estimate, standard error, test of being 0 and interval of the level; NULL for a feature that depends on those before it';
+
+CREATE TYPE linreg_prediction AS (
+  fit float8, ci_low float8, ci_high float8, pi_low float8, pi_high float8);
+COMMENT ON TYPE linreg_prediction IS
+'a fitted value, the interval for the mean of y there, and the interval for a single y';
+
+CREATE FUNCTION linreg_interval(model linreg, x float8, level float8 DEFAULT 0.95) RETURNS linreg_prediction
+AS 'MODULE_PATHNAME', 'linreg_interval'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5;
+COMMENT ON FUNCTION linreg_interval(linreg, float8, float8) IS
+'the fitted value at x with its confidence and prediction intervals';
+
+CREATE FUNCTION linreg_interval(model linreg, x float8[], level float8 DEFAULT 0.95) RETURNS linreg_prediction
+AS 'MODULE_PATHNAME', 'linreg_interval_array'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION linreg_interval(linreg, float8[], float8) IS
+'the fitted value at the features x with its confidence and prediction intervals; NULL if one of them is';

@@ -1,7 +1,7 @@
 /*
  * linreg.c
- *		SQL entry points of linear regression: linreg_fit, rollup and what is
- *		asked of a model.
+ *		SQL entry points of linear regression: linreg_fit, linreg_fit_origin,
+ *		rollup and the coefficients.
  */
 #include "liveanalytics.h"
 
@@ -9,41 +9,30 @@
 
 #include "args.h"
 #include "catalog/pg_type.h"
-#include "funcapi.h"
 #include "linreg.h"
 #include "miscadmin.h"
-#include "utils/array.h"
-#include "utils/builtins.h"
-#include "utils/memutils.h"
 
 PG_FUNCTION_INFO_V1(linreg_accum);
 PG_FUNCTION_INFO_V1(linreg_accum_array);
+PG_FUNCTION_INFO_V1(linreg_accum_weighted);
+PG_FUNCTION_INFO_V1(linreg_accum_array_weighted);
+PG_FUNCTION_INFO_V1(linreg_accum_origin);
+PG_FUNCTION_INFO_V1(linreg_accum_origin_array);
+PG_FUNCTION_INFO_V1(linreg_accum_origin_weighted);
+PG_FUNCTION_INFO_V1(linreg_accum_origin_array_weighted);
 PG_FUNCTION_INFO_V1(linreg_combine);
 PG_FUNCTION_INFO_V1(linreg_coef);
-PG_FUNCTION_INFO_V1(linreg_predict);
-PG_FUNCTION_INFO_V1(linreg_predict_array);
-PG_FUNCTION_INFO_V1(linreg_stats);
-
-/* what a call site keeps from one row to the next; nothing depends on it */
-typedef struct PredictCache
-{
-	MemoryContext context;
-	bool		constant;		/* the model is one in the text of the query */
-	Size		size;			/* of the model's datum as it came */
-	char	   *datum;
-	LinregFit  *fit;
-} PredictCache;
 
 /* --- states --------------------------------------------------------------- */
 
 /* An empty state in the current context. */
 LinregState *
-la_linreg_new(int p)
+la_linreg_new(int p, int flags)
 {
 	Size		size = la_linreg_size(p);
 	LinregState *state = palloc(size);
 
-	la_linreg_init(state, p);
+	la_linreg_init(state, p, flags);
 	SET_VARSIZE(state, size);
 	return state;
 }
@@ -96,6 +85,15 @@ check(LaResult result)
 		la_linreg_report(result);
 }
 
+LA_NORETURN static void
+report_intercept(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("regressions with and without an intercept cannot be merged")));
+	pg_unreachable();
+}
+
 /*
  * The state to change in place of argument 0: a new one for NULL, the
  * argument itself where it belongs to an aggregate, else a copy.
@@ -105,13 +103,19 @@ check(LaResult result)
  * the original would stay behind, one for each group.
  */
 static LinregState *
-writable_state(FunctionCallInfo fcinfo, int p)
+writable_state(FunctionCallInfo fcinfo, int p, int flags)
 {
+	LinregState *state;
+
 	if (PG_ARGISNULL(0))
-		return la_linreg_new(p);
+		return la_linreg_new(p, flags);
 	if (AggCheckCallContext(fcinfo, NULL))
-		return PG_GETARG_LINREG_P(0);
-	return la_linreg_from_datum(PointerGetDatum(PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(0))));
+		state = PG_GETARG_LINREG_P(0);
+	else
+		state = la_linreg_from_datum(PointerGetDatum(PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(0))));
+	if (unlikely((state->flags ^ flags) & LA_LINREG_ORIGIN))
+		report_intercept();
+	return state;
 }
 
 /* Argument 0 as it is: the row does not count. */
@@ -137,29 +141,72 @@ with_features(LinregState *state, int p)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("number of features must be %d as in the rows before, not %d", state->p, p)));
-	wider = la_linreg_new(p);
+	wider = la_linreg_new(p, state->flags);
 	wider->skipped = state->skipped;
 	return wider;
 }
 
 /* --- aggregates ----------------------------------------------------------- */
 
-/* transition of linreg_fit(y, x) */
-Datum
-linreg_accum(PG_FUNCTION_ARGS)
+/*
+ * Argument 3, the weight of a row: false if that is NULL.  A weight of 0 is
+ * returned: the row does not count.
+ */
+static bool
+get_weight(FunctionCallInfo fcinfo, double *weight)
+{
+	if (PG_ARGISNULL(3))
+		return false;
+	*weight = PG_GETARG_FLOAT8(3);
+	la_check_finite(*weight, "weight");
+	if (unlikely(*weight < 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("weight must not be negative: %g", *weight)));
+	return true;
+}
+
+/* The state in argument 0 with a row more that is left out. */
+static Datum
+skip_row(FunctionCallInfo fcinfo, int p, int flags)
+{
+	LinregState *state = writable_state(fcinfo, p, flags);
+
+	if (p != 0)
+		state = with_features(state, p);
+	check(la_linreg_skip(state));
+	PG_RETURN_POINTER(state);
+}
+
+/* the state with one row more, of finite numbers */
+static inline Datum
+count_row(LinregState *state, double y, const double *x, double weight, int flags)
+{
+	if (flags & LA_LINREG_WEIGHTED)
+		check(la_linreg_add_weighted(state, y, x, weight));
+	else
+		check(la_linreg_add(state, y, x));
+	PG_RETURN_POINTER(state);
+}
+
+/* transition with one feature */
+static inline Datum
+accum(FunctionCallInfo fcinfo, int flags)
 {
 	LinregState *state;
+	double		weight = 1;
 	double		y,
 				x;
 
 	if (PG_ARGISNULL(1))
 		return unchanged_state(fcinfo);
-	state = with_features(writable_state(fcinfo, 1), 1);
+	if ((flags & LA_LINREG_WEIGHTED) && !get_weight(fcinfo, &weight))
+		return skip_row(fcinfo, 1, flags);
+	if (weight == 0)
+		return unchanged_state(fcinfo);
 	if (PG_ARGISNULL(2))
-	{
-		check(la_linreg_skip(state));
-		PG_RETURN_POINTER(state);
-	}
+		return skip_row(fcinfo, 1, flags);
+	state = with_features(writable_state(fcinfo, 1, flags), 1);
 	y = PG_GETARG_FLOAT8(1);
 	x = PG_GETARG_FLOAT8(2);
 	if (unlikely(!isfinite(y) || !isfinite(x)))
@@ -167,13 +214,12 @@ linreg_accum(PG_FUNCTION_ARGS)
 		la_check_finite(y, "y");
 		la_check_finite(x, "x");
 	}
-	check(la_linreg_add(state, y, &x));
-	PG_RETURN_POINTER(state);
+	return count_row(state, y, &x, weight, flags);
 }
 
 /* The number of features in an array. */
-static int
-count_features(ArrayType *array)
+int
+la_linreg_count_features(ArrayType *array)
 {
 	int			p = la_vector_length(array, "x");
 
@@ -188,38 +234,91 @@ count_features(ArrayType *array)
 	return p;
 }
 
-/* transition of linreg_fit(y, x[]) */
-Datum
-linreg_accum_array(PG_FUNCTION_ARGS)
+/* transition with an array of features */
+static inline Datum
+accum_array(FunctionCallInfo fcinfo, int flags)
 {
 	LinregState *state;
 	ArrayType  *array;
 	const double *x;
+	double		weight = 1;
 	int			p;
 
 	if (PG_ARGISNULL(1))
 		return unchanged_state(fcinfo);
+	if ((flags & LA_LINREG_WEIGHTED) && !get_weight(fcinfo, &weight))
+		return skip_row(fcinfo, 0, flags);
+	if (weight == 0)
+		return unchanged_state(fcinfo);
 	if (PG_ARGISNULL(2))
-	{
-		state = writable_state(fcinfo, 0);
-		check(la_linreg_skip(state));
-		PG_RETURN_POINTER(state);
-	}
+		return skip_row(fcinfo, 0, flags);
 	array = PG_GETARG_ARRAYTYPE_P(2);
-	p = count_features(array);
-	state = with_features(writable_state(fcinfo, p), p);
+	p = la_linreg_count_features(array);
 	if (la_vector_has_null(array))
-	{
-		check(la_linreg_skip(state));
-		PG_RETURN_POINTER(state);
-	}
+		return skip_row(fcinfo, p, flags);
+	state = with_features(writable_state(fcinfo, p, flags), p);
 	la_check_finite(PG_GETARG_FLOAT8(1), "y");
 	x = la_finite_vector(array, "x", &p);
-	check(la_linreg_add(state, PG_GETARG_FLOAT8(1), x));
-	PG_RETURN_POINTER(state);
+	return count_row(state, PG_GETARG_FLOAT8(1), x, weight, flags);
 }
 
-/* combine function of linreg_fit, transition of rollup */
+/* linreg_fit(y, x) */
+Datum
+linreg_accum(PG_FUNCTION_ARGS)
+{
+	return accum(fcinfo, 0);
+}
+
+/* linreg_fit(y, x[]) */
+Datum
+linreg_accum_array(PG_FUNCTION_ARGS)
+{
+	return accum_array(fcinfo, 0);
+}
+
+/* linreg_fit(y, x, weight) */
+Datum
+linreg_accum_weighted(PG_FUNCTION_ARGS)
+{
+	return accum(fcinfo, LA_LINREG_WEIGHTED);
+}
+
+/* linreg_fit(y, x[], weight) */
+Datum
+linreg_accum_array_weighted(PG_FUNCTION_ARGS)
+{
+	return accum_array(fcinfo, LA_LINREG_WEIGHTED);
+}
+
+/* linreg_fit_origin(y, x) */
+Datum
+linreg_accum_origin(PG_FUNCTION_ARGS)
+{
+	return accum(fcinfo, LA_LINREG_ORIGIN);
+}
+
+/* linreg_fit_origin(y, x[]) */
+Datum
+linreg_accum_origin_array(PG_FUNCTION_ARGS)
+{
+	return accum_array(fcinfo, LA_LINREG_ORIGIN);
+}
+
+/* linreg_fit_origin(y, x, weight) */
+Datum
+linreg_accum_origin_weighted(PG_FUNCTION_ARGS)
+{
+	return accum(fcinfo, LA_LINREG_ORIGIN | LA_LINREG_WEIGHTED);
+}
+
+/* linreg_fit_origin(y, x[], weight) */
+Datum
+linreg_accum_origin_array_weighted(PG_FUNCTION_ARGS)
+{
+	return accum_array(fcinfo, LA_LINREG_ORIGIN | LA_LINREG_WEIGHTED);
+}
+
+/* combine function of all of them, transition of rollup */
 Datum
 linreg_combine(PG_FUNCTION_ARGS)
 {
@@ -229,7 +328,7 @@ linreg_combine(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(1))
 		return unchanged_state(fcinfo);
 	other = PG_GETARG_LINREG_P(1);
-	state = writable_state(fcinfo, other->p);
+	state = writable_state(fcinfo, other->p, other->flags);
 	if (state->p != other->p && state->p != 0 && other->p != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -240,7 +339,7 @@ linreg_combine(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-/* --- questions to a model ------------------------------------------------- */
+/* --- the solved model ------------------------------------------------------ */
 
 /* Solve, in the current context; "result" as of la_linreg_fit_end. */
 LinregFit *
@@ -254,8 +353,8 @@ la_linreg_solve(const LinregState *state, LaResult *result)
 	return fit;
 }
 
-static LinregFit *
-solve_or_report(const LinregState *state)
+LinregFit *
+la_linreg_solve_or_report(const LinregState *state)
 {
 	LaResult	result;
 	LinregFit  *fit = la_linreg_solve(state, &result);
@@ -269,7 +368,7 @@ Datum
 linreg_coef(PG_FUNCTION_ARGS)
 {
 	LinregState *state = PG_GETARG_LINREG_P(0);
-	LinregFit  *fit = solve_or_report(state);
+	LinregFit  *fit = la_linreg_solve_or_report(state);
 	int			count = state->p + 1;
 	int			lower_bound = 1;
 	Datum	   *values = palloc0(count * sizeof(Datum));
@@ -286,149 +385,4 @@ linreg_coef(PG_FUNCTION_ARGS)
 	}
 	PG_RETURN_ARRAYTYPE_P(construct_md_array(values, nulls, 1, &count, &lower_bound, FLOAT8OID,
 											 sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-}
-
-/*
- * Can two datums of the same bytes be taken for the same value?  A pointer to
- * memory cannot; one to a toasted value can, as long as a row refers to it.
- */
-static bool
-is_comparable(Datum datum)
-{
-	struct varlena *value = (struct varlena *) DatumGetPointer(datum);
-
-	return !VARATT_IS_EXTERNAL(value) || VARATT_IS_EXTERNAL_ONDISK(value);
-}
-
-static void
-fill_cache(PredictCache *cache, Datum datum, bool constant)
-{
-	MemoryContext caller;
-
-	cache->fit = NULL;
-	cache->constant = false;
-	MemoryContextReset(cache->context);
-	caller = MemoryContextSwitchTo(cache->context);
-	cache->size = is_comparable(datum) ? VARSIZE_ANY(DatumGetPointer(datum)) : 0;
-	cache->datum = palloc(Max(cache->size, 1));
-	memcpy(cache->datum, DatumGetPointer(datum), cache->size);
-	cache->fit = solve_or_report(la_linreg_from_datum(datum));
-	cache->constant = constant;
-	MemoryContextSwitchTo(caller);
-}
-
-/*
- * The solved model of argument 0.  Solving takes the cube of the number of
- * features, so the last one is kept and recognised by its bytes, before they
- * are read from a TOAST table.
- */
-static const LinregFit *
-cached_fit(FunctionCallInfo fcinfo)
-{
-	PredictCache *cache = fcinfo->flinfo->fn_extra;
-	Datum		datum = PG_GETARG_DATUM(0);
-
-	if (cache != NULL && cache->fit != NULL &&
-		(cache->constant ||
-		 (cache->size == VARSIZE_ANY(DatumGetPointer(datum)) &&
-		  memcmp(cache->datum, DatumGetPointer(datum), cache->size) == 0)))
-		return cache->fit;
-
-	if (cache == NULL)
-	{
-		cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(PredictCache));
-		cache->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt,
-											   "linreg_predict", ALLOCSET_SMALL_SIZES);
-		fcinfo->flinfo->fn_extra = cache;
-	}
-	fill_cache(cache, datum, la_arg_is_constant(fcinfo, 0));
-	return cache->fit;
-}
-
-static Datum
-predict(FunctionCallInfo fcinfo, const LinregFit *fit, const double *x, int p)
-{
-	double		y;
-
-	if (la_linreg_fit_features(fit) != p && la_linreg_fit_features(fit) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("number of features must be %d as in the model, not %d", la_linreg_fit_features(fit), p)));
-	if (la_linreg_fit_empty(fit))
-		PG_RETURN_NULL();
-	if (unlikely(la_linreg_predict(fit, x, &y) != LA_OK))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("prediction is out of the range of double precision")));
-	PG_RETURN_FLOAT8(y);
-}
-
-/* linreg_predict(linreg, float8) */
-Datum
-linreg_predict(PG_FUNCTION_ARGS)
-{
-	double		x = PG_GETARG_FLOAT8(1);
-
-	la_check_finite(x, "x");
-	return predict(fcinfo, cached_fit(fcinfo), &x, 1);
-}
-
-/* linreg_predict(linreg, float8[]) */
-Datum
-linreg_predict_array(PG_FUNCTION_ARGS)
-{
-	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(1);
-	const LinregFit *fit = cached_fit(fcinfo);
-	int			p = count_features(array);
-
-	if (la_vector_has_null(array))
-		PG_RETURN_NULL();
-	return predict(fcinfo, fit, la_finite_vector(array, "x", &p), p);
-}
-
-/* Largest over smallest singular value of the scaled columns. */
-static double
-condition_number(const LinregFit *fit)
-{
-	LinregCondition *condition;
-
-	if (la_linreg_fit_empty(fit))
-		return NAN;
-	condition = la_linreg_condition_begin(palloc(la_linreg_condition_size(fit)), fit);
-	while (la_linreg_condition_step(condition))
-		CHECK_FOR_INTERRUPTS();
-	return la_linreg_condition_number(condition);
-}
-
-/* linreg_stats(linreg): a row; NaN of the core is NULL */
-Datum
-linreg_stats(PG_FUNCTION_ARGS)
-{
-	LinregState *state = PG_GETARG_LINREG_P(0);
-	LinregFit  *fit = solve_or_report(state);
-	TupleDesc	tupdesc;
-	LinregStats stats;
-	Datum		values[13];
-	bool		nulls[13] = {false};
-
-	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE || tupdesc->natts != 13)
-		elog(ERROR, "linreg_stats must return a row of 13 columns");
-	la_linreg_stats(fit, &stats);
-	{
-		const double numbers[10] = {
-			stats.r2, stats.adj_r2, stats.residual_se, stats.f_value, stats.f_p_value,
-			stats.log_likelihood, stats.aic, stats.bic, stats.loss, condition_number(fit)
-		};
-
-		for (int i = 0; i < 10; i++)
-		{
-			values[i + 3] = Float8GetDatum(numbers[i]);
-			nulls[i + 3] = isnan(numbers[i]);
-		}
-	}
-	values[0] = Int64GetDatum(state->n);
-	values[1] = Int64GetDatum(state->skipped);
-	values[2] = Int64GetDatum(stats.df_residual);
-	nulls[2] = la_linreg_fit_empty(fit);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls)));
 }

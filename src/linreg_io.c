@@ -6,12 +6,15 @@
  *		{"format": 1, "n": 3, "skipped": 0, "features": 1, "coef": [0, 2],
  *		 "pivot": [x1 .. xp, y], "sums": [[hi, lo] ..], "products": [[hi, lo] ..]}
  * with the parts of LinregState and numbers in the shortest form that reads
- * back the same.  "coef" is there to be read by people: the moments define the
+ * back the same.  A fit through the origin adds "intercept": false, and one
+ * with weights "weights": [[hi, lo]] and "logarithms": [[hi, lo]], their sum and
+ * that of their logarithms.  "coef" is there to be read by people: the moments define the
  * model, so on input it may be missing, and its values are not used.
  */
 #include "liveanalytics.h"
 
 #include "common/shortest_dec.h"
+#include "core/linreg_bytes.h"
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
 #include "linreg.h"
@@ -63,12 +66,10 @@ append_coef(StringInfo out, const LinregState *state)
 	appendStringInfoChar(out, ']');
 }
 
-/* "count" pairs, the first parts of all before the second parts of all */
+/* "count" numbers of two parts */
 static void
-append_pairs(StringInfo out, const char *key, const double *hi, size_t count)
+append_pairs(StringInfo out, const char *key, const double *hi, const double *lo, size_t count)
 {
-	const double *lo = hi + count;
-
 	appendStringInfo(out, ", \"%s\": [", key);
 	for (size_t i = 0; i < count; i++)
 	{
@@ -86,12 +87,20 @@ linreg_out(PG_FUNCTION_ARGS)
 {
 	LinregState *state = PG_GETARG_LINREG_P(0);
 	size_t		q = state->p + 1;
+	double	   *products = state->values + 3 * q;
 	StringInfoData out;
 
 	initStringInfo(&out);
 	appendStringInfo(&out, "{\"format\": %d, \"n\": %lld, \"skipped\": %lld, \"features\": %d",
 					 state->format, (long long) state->n, (long long) state->skipped, state->p);
+	if (state->flags & LA_LINREG_ORIGIN)
+		appendStringInfoString(&out, ", \"intercept\": false");
 	append_coef(&out, state);
+	if (state->flags & LA_LINREG_WEIGHTED)
+	{
+		append_pairs(&out, "weights", &state->weight_hi, &state->weight_lo, 1);
+		append_pairs(&out, "logarithms", &state->log_hi, &state->log_lo, 1);
+	}
 	appendStringInfoString(&out, ", \"pivot\": [");
 	for (size_t i = 0; i < q; i++)
 	{
@@ -100,8 +109,8 @@ linreg_out(PG_FUNCTION_ARGS)
 		append_number(&out, state->values[i]);
 	}
 	appendStringInfoChar(&out, ']');
-	append_pairs(&out, "sums", state->values + q, q);
-	append_pairs(&out, "products", state->values + 3 * q, la_linreg_pairs(q));
+	append_pairs(&out, "sums", state->values + q, state->values + 2 * q, q);
+	append_pairs(&out, "products", products, products + la_linreg_pairs(q), la_linreg_pairs(q));
 	appendStringInfoChar(&out, '}');
 	PG_RETURN_CSTRING(out.data);
 }
@@ -122,7 +131,8 @@ static void
 check_keys(Jsonb *json)
 {
 	static const char *const known[] = {
-		"format", "n", "skipped", "features", "coef", "pivot", "sums", "products"
+		"format", "n", "skipped", "features", "intercept", "coef", "weights", "logarithms",
+		"pivot", "sums", "products"
 	};
 	JsonbIterator *it = JsonbIteratorInit(&json->root);
 	JsonbIteratorToken token;
@@ -205,7 +215,7 @@ get_element(JsonbContainer *array, size_t i, const char *key)
 
 /* the inverse of append_pairs */
 static void
-read_pairs(Jsonb *json, const char *key, double *hi, size_t count)
+read_pairs(Jsonb *json, const char *key, double *hi, double *lo, size_t count)
 {
 	JsonbContainer *pairs = get_array(get_key(json, key, false), key, count);
 
@@ -215,9 +225,25 @@ read_pairs(Jsonb *json, const char *key, double *hi, size_t count)
 		JsonbContainer *pair = get_array(element, key, 2);
 
 		hi[i] = get_element(pair, 0, key);
-		hi[i + count] = get_element(pair, 1, key);
+		lo[i] = get_element(pair, 1, key);
 		pfree(element);
 	}
+}
+
+/* Flags from what is there: "intercept", true unless given, and the weights. */
+static int
+get_flags(Jsonb *json)
+{
+	JsonbValue *intercept = get_key(json, "intercept", true);
+	int			flags = 0;
+
+	if (intercept != NULL && intercept->type != jbvBool)
+		invalid_text("Key \"intercept\" must be true or false.");
+	if (intercept != NULL && !intercept->val.boolean)
+		flags |= LA_LINREG_ORIGIN;
+	if (get_key(json, "weights", true) != NULL || get_key(json, "logarithms", true) != NULL)
+		flags |= LA_LINREG_WEIGHTED;
+	return flags;
 }
 
 /* Coefficients are derived: an array of the right length, or nothing at all. */
@@ -236,6 +262,7 @@ linreg_in(PG_FUNCTION_ARGS)
 	Jsonb	   *json = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, PG_GETARG_DATUM(0)));
 	LinregState *state;
 	JsonbContainer *pivot;
+	double	   *products;
 	size_t		q;
 
 	if (!JB_ROOT_IS_OBJECT(json))
@@ -247,7 +274,7 @@ linreg_in(PG_FUNCTION_ARGS)
 				 errmsg("format of the regression model is not supported"),
 				 errdetail("This server reads format %d.", LA_LINREG_FORMAT),
 				 errhint("Update the extension.")));
-	state = la_linreg_new((int) get_count(json, "features", LA_LINREG_MAX_FEATURES));
+	state = la_linreg_new((int) get_count(json, "features", LA_LINREG_MAX_FEATURES), get_flags(json));
 	state->n = get_count(json, "n", LA_LINREG_MAX_ROWS);
 	state->skipped = get_count(json, "skipped", LA_LINREG_MAX_ROWS);
 	check_coef(json, state->p);
@@ -256,29 +283,31 @@ linreg_in(PG_FUNCTION_ARGS)
 	pivot = get_array(get_key(json, "pivot", false), "pivot", q);
 	for (size_t i = 0; i < q; i++)
 		state->values[i] = get_element(pivot, i, "pivot");
-	read_pairs(json, "sums", state->values + q, q);
-	read_pairs(json, "products", state->values + 3 * q, la_linreg_pairs(q));
+	if (state->flags & LA_LINREG_WEIGHTED)
+	{
+		read_pairs(json, "weights", &state->weight_hi, &state->weight_lo, 1);
+		read_pairs(json, "logarithms", &state->log_hi, &state->log_lo, 1);
+	}
+	read_pairs(json, "sums", state->values + q, state->values + 2 * q, q);
+	products = state->values + 3 * q;
+	read_pairs(json, "products", products, products + la_linreg_pairs(q), la_linreg_pairs(q));
 	if (la_linreg_check(state) != LA_OK)
 		invalid_text("The moments contradict each other or the number of rows.");
 	PG_RETURN_POINTER(state);
 }
 
-/* --- binary: the parts of LinregState, in network order -------------------- */
+/* --- binary: see core/linreg_bytes.c --------------------------------------- */
 
 Datum
 linreg_send(PG_FUNCTION_ARGS)
 {
 	LinregState *state = PG_GETARG_LINREG_P(0);
-	StringInfoData out;
+	size_t		size = la_linreg_bytes_size(state);
+	bytea	   *out = palloc(VARHDRSZ + size);
 
-	pq_begintypsend(&out);
-	pq_sendint16(&out, state->format);
-	pq_sendint16(&out, state->p);
-	pq_sendint64(&out, state->n);
-	pq_sendint64(&out, state->skipped);
-	for (size_t i = 0; i < la_linreg_nvalues(state->p); i++)
-		pq_sendfloat8(&out, state->values[i] + 0.0);
-	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
+	SET_VARSIZE(out, VARHDRSZ + size);
+	la_linreg_write(state, (uint8_t *) VARDATA(out));
+	PG_RETURN_BYTEA_P(out);
 }
 
 LA_NORETURN static void
@@ -295,26 +324,16 @@ Datum
 linreg_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo	in = (StringInfo) PG_GETARG_POINTER(0);
-	const size_t header = 2 * sizeof(uint16) + 2 * sizeof(int64);
-	size_t		size = in->len - in->cursor;
+	int			size = in->len - in->cursor;
+	const uint8_t *bytes = (const uint8_t *) pq_getmsgbytes(in, size);
 	LinregState *state;
-	uint16		format,
-				p;
+	int			p,
+				flags;
 
-	if (size < header)
-		invalid_binary(psprintf("It has %zu bytes, and the shortest has more than %zu.", size, header));
-	format = pq_getmsgint(in, sizeof(uint16));
-	p = pq_getmsgint(in, sizeof(uint16));
-	if (format != LA_LINREG_FORMAT)
-		invalid_binary(psprintf("Format %u is not known.", format));
-	if (p > LA_LINREG_MAX_FEATURES || size - header != la_linreg_nvalues(p) * sizeof(float8))
-		invalid_binary(psprintf("Its %zu bytes do not hold a model of %u features.", size, p));
-	state = la_linreg_new(p);
-	state->n = pq_getmsgint64(in);
-	state->skipped = pq_getmsgint64(in);
-	for (size_t i = 0; i < la_linreg_nvalues(p); i++)
-		state->values[i] = pq_getmsgfloat8(in);
-	if (la_linreg_check(state) != LA_OK)
+	if (la_linreg_read_shape(bytes, (size_t) size, &p, &flags) != LA_OK)
+		invalid_binary(psprintf("Its %d bytes are not those of a model of format %d.", size, LA_LINREG_FORMAT));
+	state = la_linreg_new(p, flags);
+	if (la_linreg_read(state, bytes, (size_t) size) != LA_OK)
 		invalid_binary("The moments contradict each other or the number of rows.");
 	PG_RETURN_POINTER(state);
 }

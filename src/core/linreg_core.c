@@ -23,6 +23,10 @@
  * LeVeque 1982) a row needs no division and no running mean, and a merge is
  * exact but for the rounding of the 106th bit.
  *
+ * A row of weight w adds w d_i d_j, that is (w d_i) d_j with w d_i rounded to
+ * 106 bits.  A fit through the origin needs the products of the columns
+ * themselves: its pivot is 0, and nothing is centred that could cancel.
+ *
  * Differences below 1e-146 lose digits, since their squares underflow; beyond
  * 1e149 they are an overflow.
  *----------
@@ -31,6 +35,8 @@
 
 #include <stdbool.h>
 #include <string.h>
+
+#include "log_core.h"
 
 /* a pivot is given up where the centred sum of squares is less than this share */
 #define FAR_PIVOT (1.0 / 64)
@@ -66,6 +72,15 @@ diagonal_place(size_t i, size_t q)
 	return i * q - (i * (i + 1)) / 2 + i;
 }
 
+/* Sum of the weights. */
+DD
+la_linreg_weight(const LinregState *state)
+{
+	if (state->flags & LA_LINREG_WEIGHTED)
+		return dd_make(state->weight_hi, state->weight_lo);
+	return dd_make((double) state->n, 0);
+}
+
 double
 la_linreg_pivot(const LinregState *state, int column)
 {
@@ -95,12 +110,15 @@ la_linreg_product(const LinregState *state, int i, int j)
  *		An empty state of p features in la_linreg_size(p) bytes.
  */
 void
-la_linreg_init(LinregState *state, int p)
+la_linreg_init(LinregState *state, int p, int flags)
 {
 	state->format = LA_LINREG_FORMAT;
+	state->flags = (uint8_t) flags;
 	state->p = (uint16_t) p;
 	state->n = 0;
 	state->skipped = 0;
+	state->weight_hi = state->weight_lo = 0;
+	state->log_hi = state->log_lo = 0;
 	memset(state->values, 0, la_linreg_nvalues((size_t) p) * sizeof(double));
 }
 
@@ -139,34 +157,32 @@ accumulate(double *hi, double *lo, double add_hi, double add_lo)
 }
 
 /*
- * Add d_i d_j for one i and all j >= i.  The arrays begin at i.  Plain arrays
- * of doubles, and halves cut beforehand, let the compiler use vector
- * registers.
+ * Add first * d_j for one i and all j >= i, where "first" is d_i or, weighted,
+ * w d_i.  The arrays begin at i.  Plain arrays of doubles, and halves cut
+ * beforehand, let the compiler use vector registers.
  */
 static inline void
-add_products(double *restrict prod_hi, double *restrict prod_lo, size_t count,
+add_products(double *restrict prod_hi, double *restrict prod_lo, size_t count, DD first,
 			 const double *restrict hi, const double *restrict lo,
 			 const double *restrict upper, const double *restrict lower)
 {
-	double		hi0 = hi[0];
-	double		lo0 = lo[0];
-	double		upper0 = upper[0];
-	double		lower0 = lower[0];
+	double		upper0 = dd_upper_half(first.hi);
+	double		lower0 = first.hi - upper0;
 
 	for (size_t j = 0; j < count; j++)
 	{
-		double		product = hi0 * hi[j];
+		double		product = first.hi * hi[j];
 		double		error = ((upper0 * upper[j] - product) +
 							 upper0 * lower[j] + lower0 * upper[j]) + lower0 * lower[j];
 
-		error += hi0 * lo[j] + lo0 * hi[j];
+		error += first.hi * lo[j] + first.lo * hi[j];
 		accumulate(&prod_hi[j], &prod_lo[j], product, error);
 	}
 }
 
 /* Add a row of q columns; "work" has room for 4 q doubles. */
 static inline LaResult
-add_row(LinregState *state, double y, const double *x, size_t q, double *work)
+add_row(LinregState *state, double y, const double *x, double weight, size_t q, double *work)
 {
 	Parts		parts = get_parts(state);
 	double	   *hi = work;
@@ -183,11 +199,17 @@ add_row(LinregState *state, double y, const double *x, size_t q, double *work)
 		lo[i] = d.lo;
 		upper[i] = dd_upper_half(d.hi);
 		lower[i] = d.hi - upper[i];
-		accumulate(&parts.sum_hi[i], &parts.sum_lo[i], d.hi, d.lo);
 	}
 	for (size_t i = 0; i < q; place += q - i, i++)
-		add_products(parts.prod_hi + place, parts.prod_lo + place, q - i,
+	{
+		DD			first = dd_make(hi[i], lo[i]);
+
+		if (weight != 1)
+			first = dd_scale(first, weight);
+		accumulate(&parts.sum_hi[i], &parts.sum_lo[i], first.hi, first.lo);
+		add_products(parts.prod_hi + place, parts.prod_lo + place, q - i, first,
 					 hi + i, lo + i, upper + i, lower + i);
+	}
 	return moments_in_range(parts.prod_hi, q) ? LA_OK : LA_OVERFLOW;
 }
 
@@ -211,9 +233,9 @@ store(double *hi, double *lo, DD value)
  * Make "pivot" that of column i.
  *
  * With s the shift from the old one to the new, exact in double-double,
- *		sum (d_i + s) = T_i + n s
- *		sum (d_i + s) d_j = P_ij + s T_j
- *		sum (d_i + s)^2 = P_ii + s (2 T_i + n s)
+ *		sum w (d_i + s) = T_i + W s
+ *		sum w (d_i + s) d_j = P_ij + s T_j
+ *		sum w (d_i + s)^2 = P_ii + s (2 T_i + W s)
  *----------
  */
 static void
@@ -223,7 +245,7 @@ move_pivot(LinregState *state, size_t i, double pivot)
 	size_t		q = (size_t) state->p + 1;
 	DD			shift = dd_two_diff(parts.pivot[i], pivot);
 	DD			old_sum = dd_make(parts.sum_hi[i], parts.sum_lo[i]);
-	DD			sum = dd_add(old_sum, dd_scale(shift, (double) state->n));
+	DD			sum = dd_add(old_sum, dd_mul(shift, la_linreg_weight(state)));
 
 	for (size_t j = 0; j < q; j++)
 	{
@@ -246,15 +268,15 @@ improve_pivots(LinregState *state, double y, const double *x)
 {
 	Parts		parts = get_parts(state);
 	size_t		q = (size_t) state->p + 1;
-	double		n = (double) state->n;
+	double		total = la_linreg_weight(state).hi;
 	size_t		place = 0;
 
 	for (size_t i = 0; i < q; place += q - i, i++)
 	{
-		double		mean = parts.sum_hi[i] / n;
+		double		mean = parts.sum_hi[i] / total;
 		double		value = i + 1 < q ? x[i] : y;
 
-		if (n * mean * mean > parts.prod_hi[place] * (1 - FAR_PIVOT) &&
+		if (total * mean * mean > parts.prod_hi[place] * (1 - FAR_PIVOT) &&
 			fabs(value - parts.pivot[i] - mean) < fabs(mean) / 4)
 			move_pivot(state, i, value + 0.0);
 	}
@@ -266,35 +288,72 @@ is_power_of_two(int64_t n)
 	return (n & (n - 1)) == 0;
 }
 
-/*
- * la_linreg_add
- *		Count a row: y and the p features x, all finite.
- *
- * Returns LA_OVERFLOW if a sum of squares passes the limit, LA_TOO_LARGE after
- * LA_LINREG_MAX_ROWS; the state is of no use then.
- */
-LaResult
-la_linreg_add(LinregState *state, double y, const double *x)
+/* Count a row of a weight above 0. */
+static inline LaResult
+count_row(LinregState *state, double y, const double *x, double weight)
 {
 	double		work[4 * (LA_LINREG_MAX_FEATURES + 1)];
+	bool		centred = !(state->flags & LA_LINREG_ORIGIN);
 	LaResult	result;
 
 	if (state->n + state->skipped >= LA_LINREG_MAX_ROWS)
 		return LA_TOO_LARGE;
 	/* the first row differs from itself by nothing */
-	if (state->n++ == 0)
+	if (state->n++ == 0 && centred)
 	{
 		set_pivot(state, y, x);
 		return LA_OK;
 	}
 	/* with a constant number of columns the loops unroll */
 	if (state->p == 1)
-		result = add_row(state, y, x, 2, work);
+		result = add_row(state, y, x, weight, 2, work);
 	else
-		result = add_row(state, y, x, (size_t) state->p + 1, work);
-	if (is_power_of_two(state->n) && result == LA_OK)
+		result = add_row(state, y, x, weight, (size_t) state->p + 1, work);
+	if (centred && is_power_of_two(state->n) && result == LA_OK)
 		improve_pivots(state, y, x);
 	return result;
+}
+
+/*
+ * la_linreg_add
+ *		Count a row: y and the p features x, all finite.
+ *
+ * Returns LA_OVERFLOW if a sum of squares passes the limit, LA_TOO_LARGE after
+ * LA_LINREG_MAX_ROWS; the state is of no use then.  Of a weighted state the
+ * row weighs 1.
+ */
+LaResult
+la_linreg_add(LinregState *state, double y, const double *x)
+{
+	if (state->flags & LA_LINREG_WEIGHTED)
+		return la_linreg_add_weighted(state, y, x, 1);
+	return count_row(state, y, x, 1);
+}
+
+/* Make a state one whose rows came with weights: 1 each so far. */
+static void
+make_weighted(LinregState *state)
+{
+	if (state->flags & LA_LINREG_WEIGHTED)
+		return;
+	state->weight_hi = (double) state->n;
+	state->flags |= LA_LINREG_WEIGHTED;
+}
+
+/*
+ * la_linreg_add_weighted
+ *		The same with a weight, which is finite and above 0.
+ */
+LaResult
+la_linreg_add_weighted(LinregState *state, double y, const double *x, double weight)
+{
+	make_weighted(state);
+	accumulate(&state->weight_hi, &state->weight_lo, weight, 0);
+	if (weight != 1)
+		accumulate(&state->log_hi, &state->log_lo, la_log(weight), 0);
+	if (!(state->weight_hi < LA_LINREG_MAX_MOMENT))
+		return LA_OVERFLOW;
+	return count_row(state, y, x, weight);
 }
 
 /*
@@ -314,19 +373,19 @@ la_linreg_skip(LinregState *state)
  * Add the moments of "other" about the pivot of "state".
  *
  * With s the shift from one pivot to the other, exact in double-double,
- *		sum (d_i + s_i) = T_i + n s_i
- *		sum (d_i + s_i)(d_j + s_j) = P_ij + s_i T_j + s_j (T_i + n s_i)
+ *		sum w (d_i + s_i) = T_i + W s_i
+ *		sum w (d_i + s_i)(d_j + s_j) = P_ij + s_i T_j + s_j (T_i + W s_i)
  *----------
  */
 static void
-add_recentred(Parts to, Parts from, size_t q, double n)
+add_recentred(Parts to, Parts from, size_t q, DD weight)
 {
 	size_t		place = 0;
 
 	for (size_t i = 0; i < q; i++)
 	{
 		DD			shift_i = dd_two_diff(from.pivot[i], to.pivot[i]);
-		DD			sum_i = dd_add(dd_make(from.sum_hi[i], from.sum_lo[i]), dd_scale(shift_i, n));
+		DD			sum_i = dd_add(dd_make(from.sum_hi[i], from.sum_lo[i]), dd_mul(shift_i, weight));
 
 		for (size_t j = i; j < q; j++, place++)
 		{
@@ -343,14 +402,14 @@ add_recentred(Parts to, Parts from, size_t q, double n)
 	}
 }
 
-/* sum of (d_i + shift)^2 */
+/* sum of w (d_i + shift)^2 */
 static double
 shifted_square(const LinregState *state, size_t i, double shift)
 {
 	Parts		parts = get_parts(state);
 
 	return parts.prod_hi[diagonal_place(i, (size_t) state->p + 1)] +
-		shift * (2 * parts.sum_hi[i] + (double) state->n * shift);
+		shift * (2 * parts.sum_hi[i] + la_linreg_weight(state).hi * shift);
 }
 
 /*
@@ -385,6 +444,33 @@ pairs_valid(const double *hi, const double *lo, size_t count, bool all_zero)
 	return true;
 }
 
+/* Without weights nothing is summed up, and with them something is. */
+static bool
+weights_valid(const LinregState *state)
+{
+	bool		some = (state->flags & LA_LINREG_WEIGHTED) && state->n > 0;
+
+	if (!pairs_valid(&state->weight_hi, &state->weight_lo, 1, !some) ||
+		!pairs_valid(&state->log_hi, &state->log_lo, 1, !some))
+		return false;
+	/* logarithms of doubles lie between -745 and 710 */
+	return !some || (state->weight_hi > 0 && fabs(state->log_hi) <= 746 * (double) state->n);
+}
+
+/* Is every pivot a number, and 0 where it has to be? */
+static bool
+pivots_valid(const LinregState *state)
+{
+	bool		all_zero = state->n == 0 || (state->flags & LA_LINREG_ORIGIN);
+
+	for (size_t i = 0; i <= state->p; i++)
+	{
+		if (!(fabs(state->values[i]) <= DBL_MAX) || (all_zero && state->values[i] != 0))
+			return false;
+	}
+	return true;
+}
+
 /*
  * la_linreg_check
  *		LA_MALFORMED unless the state could be that of some rows: for values
@@ -399,21 +485,20 @@ la_linreg_check(const LinregState *state)
 {
 	size_t		q = (size_t) state->p + 1;
 	Parts		parts = get_parts(state);
+	bool		nothing;
 	size_t		place = 0;
 
-	if (state->format != LA_LINREG_FORMAT || state->p > LA_LINREG_MAX_FEATURES ||
+	if (state->format != LA_LINREG_FORMAT || state->flags > LA_LINREG_FLAGS ||
+		state->p > LA_LINREG_MAX_FEATURES ||
 		state->n < 0 || state->n > LA_LINREG_MAX_ROWS ||
 		state->skipped < 0 || state->skipped > LA_LINREG_MAX_ROWS - state->n ||
 		(state->p == 0 && state->n > 0))
 		return LA_MALFORMED;
-	for (size_t i = 0; i < q; i++)
-	{
-		if (!(fabs(parts.pivot[i]) <= DBL_MAX) || (state->n == 0 && parts.pivot[i] != 0))
-			return LA_MALFORMED;
-	}
 	/* a single row is its own pivot */
-	if (!pairs_valid(parts.sum_hi, parts.sum_lo, q, state->n <= 1) ||
-		!pairs_valid(parts.prod_hi, parts.prod_lo, la_linreg_pairs(q), state->n <= 1))
+	nothing = state->n == 0 || (state->n == 1 && !(state->flags & LA_LINREG_ORIGIN));
+	if (!weights_valid(state) || !pivots_valid(state) ||
+		!pairs_valid(parts.sum_hi, parts.sum_lo, q, nothing) ||
+		!pairs_valid(parts.prod_hi, parts.prod_lo, la_linreg_pairs(q), nothing))
 		return LA_MALFORMED;
 	for (size_t i = 0; i < q; place += q - i, i++)
 	{
@@ -423,12 +508,27 @@ la_linreg_check(const LinregState *state)
 	return LA_OK;
 }
 
+/* The weights of both, if any row came with one. */
+static LaResult
+merge_weights(LinregState *state, const LinregState *other)
+{
+	DD			weight = la_linreg_weight(other);
+	DD			logs = dd_make(other->log_hi, other->log_lo);
+
+	if (!((state->flags | other->flags) & LA_LINREG_WEIGHTED))
+		return LA_OK;
+	make_weighted(state);
+	store(&state->weight_hi, &state->weight_lo, dd_add(la_linreg_weight(state), weight));
+	store(&state->log_hi, &state->log_lo, dd_add(dd_make(state->log_hi, state->log_lo), logs));
+	return state->weight_hi < LA_LINREG_MAX_MOMENT ? LA_OK : LA_OVERFLOW;
+}
+
 /*
  * la_linreg_merge
  *		Fold "other" into "state" as if other's rows had been added one by one.
  *
  * Either side may be empty; "other" is unchanged.  The numbers of features are
- * equal, or that of "other" is 0.  Returns LA_OVERFLOW if a sum of squares
+ * equal, or that of "other" is 0; both have an intercept, or none has.  Returns LA_OVERFLOW if a sum of squares
  * passes the limit, LA_TOO_LARGE beyond LA_LINREG_MAX_ROWS, LA_MALFORMED if
  * the states are no rows' to begin with.
  */
@@ -443,15 +543,18 @@ la_linreg_merge(LinregState *state, const LinregState *other)
 	state->skipped += other->skipped;
 	if (other->n == 0)
 		return LA_OK;
+	if (merge_weights(state, other) != LA_OK)
+		return LA_OVERFLOW;
 	if (state->n == 0)
 	{
 		state->n = other->n;
 		memcpy(state->values, other->values, la_linreg_nvalues(state->p) * sizeof(double));
 		return LA_OK;
 	}
-	choose_pivots(state, other);
+	if (!(state->flags & LA_LINREG_ORIGIN))
+		choose_pivots(state, other);
 	state->n += other->n;
-	add_recentred(parts, get_parts(other), q, (double) other->n);
+	add_recentred(parts, get_parts(other), q, la_linreg_weight(other));
 	if (!moments_in_range(parts.prod_hi, q))
 		return LA_OVERFLOW;
 	return la_linreg_check(state);

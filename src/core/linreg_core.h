@@ -22,25 +22,37 @@
 /* moments stay below the limit from which dd.h cannot multiply, 2^996 */
 #define LA_LINREG_MAX_MOMENT 0x1p990
 
+/* flags of a state */
+#define LA_LINREG_ORIGIN	1	/* through the origin: there is no intercept */
+#define LA_LINREG_WEIGHTED	2	/* the rows came with weights */
+#define LA_LINREG_FLAGS		3
+
 /*----------
  * The model and the state of its fit: a flat value of type linreg.
  *
  * With q = p + 1 columns (the features, then y) and t = q (q + 1) / 2 pairs,
  * "values" holds
- *		pivot[q]			the first row counted, or a better one (linreg_core.c)
- *		sum_hi[q], sum_lo[q]	sums of d_i = column i - pivot i
- *		prod_hi[t], prod_lo[t]	sums of d_i d_j, upper triangle by rows
- * p is 0 until a row shows how many features there are; until a row counts,
- * all of "values" is 0.
+ *		pivot[q]			the first row counted, or a better one (linreg_core.c);
+ *							0 without an intercept
+ *		sum_hi[q], sum_lo[q]	sums of w d_i, where d_i = column i - pivot i
+ *		prod_hi[t], prod_lo[t]	sums of w d_i d_j, upper triangle by rows
+ * and w is the weight of a row, 1 if there are none.  p is 0 until a row shows
+ * how many features there are; until a row counts, all of "values" is 0.
  *----------
  */
 typedef struct LinregState
 {
 	int32_t		vl_len_;		/* varlena header; the core leaves it alone */
-	uint16_t	format;			/* LA_LINREG_FORMAT */
+	uint8_t		format;			/* LA_LINREG_FORMAT */
+	uint8_t		flags;
 	uint16_t	p;				/* features */
 	int64_t		n;				/* rows counted */
 	int64_t		skipped;		/* rows left out because a feature was NULL */
+	/* with weights, else 0: their sum and the sum of their logarithms */
+	double		weight_hi;
+	double		weight_lo;
+	double		log_hi;
+	double		log_lo;
 	double		values[];
 } LinregState;
 
@@ -62,12 +74,14 @@ la_linreg_size(size_t p)
 	return offsetof(LinregState, values) + la_linreg_nvalues(p) * sizeof(double);
 }
 
-extern void la_linreg_init(LinregState *state, int p);
+extern void la_linreg_init(LinregState *state, int p, int flags);
 extern LaResult la_linreg_add(LinregState *state, double y, const double *x);
+extern LaResult la_linreg_add_weighted(LinregState *state, double y, const double *x, double weight);
 extern LaResult la_linreg_skip(LinregState *state);
 extern LaResult la_linreg_merge(LinregState *state, const LinregState *other);
 extern LaResult la_linreg_check(const LinregState *state);
 
+extern DD	la_linreg_weight(const LinregState *state);
 extern double la_linreg_pivot(const LinregState *state, int column);
 extern DD	la_linreg_sum(const LinregState *state, int column);
 extern DD	la_linreg_product(const LinregState *state, int i, int j);

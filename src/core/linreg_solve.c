@@ -12,6 +12,8 @@
  * Columns are taken in their order.  One that depends on those before it gets
  * no coefficient (NULL in SQL, NA in R) and takes no part in a prediction.
  *
+ * A fit through the origin is the same with 0 in place of every mean.
+ *
  * The work is cut in steps of a column each, so that the caller can look for
  * interrupts in between.
  *----------
@@ -20,30 +22,13 @@
 
 #include <string.h>
 
+#include "linreg_fit.h"
 #include "special_core.h"
 
 #define LOG_TWO_PI 1.837877066409345483560659
 
 /* what a sum of doubles does not show: half a unit in its last place */
 #define NEGLIGIBLE (DBL_EPSILON / 2)
-
-struct LinregFit
-{
-	int			p;
-	int			next;			/* column to factor; p is y's */
-	int			rank;			/* columns with a coefficient */
-	double		n;
-	double		unit;			/* relative error of a sum at most */
-	DD			ss_residual;
-	DD			ss_regression;
-	DD			ss_total;
-	DD		   *mean;			/* of the p features and y */
-	DD		   *coef;
-	DD		   *r;				/* columns of R, one after the other; 0 on
-								 * the diagonal of a dependent one */
-	double	   *norm;			/* of the columns about the pivot */
-	double	   *error;			/* bound of the error of coef */
-};
 
 /* one-sided Jacobi rotations on the columns of a square matrix */
 struct LinregCondition
@@ -80,7 +65,10 @@ la_linreg_fit_begin(void *memory, const LinregState *state)
 
 	memset(fit, 0, la_linreg_fit_size(state->p));
 	fit->p = state->p;
+	fit->constants = state->flags & LA_LINREG_ORIGIN ? 0 : 1;
 	fit->n = (double) state->n;
+	fit->weight = la_linreg_weight(state);
+	fit->log_weight = state->log_hi;
 	fit->unit = (fit->n + fit->p) * 0x1p-104;
 	fit->mean = (DD *) (fit + 1);
 	fit->coef = fit->mean + q;
@@ -91,26 +79,24 @@ la_linreg_fit_begin(void *memory, const LinregState *state)
 		return fit;
 	for (int i = 0; i <= fit->p; i++)
 	{
-		fit->mean[i] = dd_add(dd_make(la_linreg_pivot(state, i), 0),
-							  dd_div(la_linreg_sum(state, i), dd_make(fit->n, 0)));
+		if (fit->constants)
+			fit->mean[i] = dd_add(dd_make(la_linreg_pivot(state, i), 0),
+								  dd_div(la_linreg_sum(state, i), fit->weight));
 		fit->norm[i] = sqrt(la_linreg_product(state, i, i).hi);
 	}
 	return fit;
 }
 
-static DD *
-column_of(const LinregFit *fit, int j)
-{
-	return fit->r + la_linreg_pairs((size_t) j);
-}
-
-/* sum of (x_i - mean)(x_j - mean), for i <= j */
+/* sum of w (x_i - mean)(x_j - mean), for i <= j */
 static DD
 centred_product(const LinregFit *fit, const LinregState *state, int i, int j)
 {
-	DD			mean_i = dd_div(la_linreg_sum(state, i), dd_make(fit->n, 0));
+	DD			product = la_linreg_product(state, i, j);
 
-	return dd_sub(la_linreg_product(state, i, j), dd_mul(mean_i, la_linreg_sum(state, j)));
+	if (!fit->constants)
+		return product;
+	return dd_sub(product, dd_mul(dd_div(la_linreg_sum(state, i), fit->weight),
+								  la_linreg_sum(state, j)));
 }
 
 /* start - sum of a_m b_m */
@@ -142,9 +128,9 @@ static bool
 is_dependent(const LinregFit *fit, int j, DD centred, DD rest)
 {
 	double		spread = sqrt(fmax(centred.hi, 0));
-	double		slack = 8 * DBL_EPSILON * hypot(spread, sqrt(fit->n) * fit->mean[j].hi);
+	double		slack = 8 * DBL_EPSILON * hypot(spread, sqrt(fit->weight.hi) * fit->mean[j].hi);
 
-	return fit->rank >= fit->n - 1 ||
+	return fit->rank >= fit->n - fit->constants ||
 		rest.hi <= slack * slack + square_error(fit, j);
 }
 
@@ -155,7 +141,7 @@ is_dependent(const LinregFit *fit, int j, DD centred, DD rest)
 static void
 finish_response(LinregFit *fit, DD total, DD rest)
 {
-	const DD   *projection = column_of(fit, fit->p);
+	const DD   *projection = la_linreg_column(fit, fit->p);
 
 	fit->ss_total = total;
 	for (int k = 0; k < fit->p; k++)
@@ -184,10 +170,10 @@ la_linreg_fit_step(LinregFit *fit, const LinregState *state)
 
 	if (fit->n == 0 || j > fit->p)
 		return false;
-	column = column_of(fit, j);
+	column = la_linreg_column(fit, j);
 	for (int k = 0; k < j; k++)
 	{
-		const DD   *earlier = column_of(fit, k);
+		const DD   *earlier = la_linreg_column(fit, k);
 
 		if (earlier[k].hi != 0)
 			column[k] = dd_div(subtract_dot(centred_product(fit, state, k, j), earlier, column, k),
@@ -218,14 +204,14 @@ la_linreg_fit_step(LinregFit *fit, const LinregState *state)
 static void
 solve_row(LinregFit *fit, int j)
 {
-	double		diagonal = column_of(fit, j)[j].hi;
-	DD			rest = column_of(fit, fit->p)[j];
+	double		diagonal = la_linreg_column(fit, j)[j].hi;
+	DD			rest = la_linreg_column(fit, fit->p)[j];
 	double		moved = fit->norm[fit->p];
 	double		slack = 0;
 
 	for (int k = j + 1; k < fit->p; k++)
 	{
-		DD			r = column_of(fit, k)[j];
+		DD			r = la_linreg_column(fit, k)[j];
 
 		rest = dd_sub(rest, dd_mul(r, fit->coef[k]));
 		moved += fabs(fit->coef[k].hi) * fit->norm[k];
@@ -234,7 +220,7 @@ solve_row(LinregFit *fit, int j)
 	slack += fit->unit * (fit->norm[j] / diagonal) * moved;
 	slack = fmin(slack, NEGLIGIBLE * (diagonal / fit->norm[j]) * moved);
 	if (fabs(rest.hi) > slack || isnan(rest.hi))
-		fit->coef[j] = dd_div(rest, column_of(fit, j)[j]);
+		fit->coef[j] = dd_div(rest, la_linreg_column(fit, j)[j]);
 	fit->error[j] = slack / diagonal;
 }
 
@@ -278,7 +264,21 @@ la_linreg_fit_empty(const LinregFit *fit)
 bool
 la_linreg_estimable(const LinregFit *fit, int feature)
 {
-	return column_of(fit, feature)[feature].hi != 0;
+	return la_linreg_column(fit, feature)[feature].hi != 0;
+}
+
+/* Coefficients estimated, the intercept not among them. */
+int
+la_linreg_rank(const LinregFit *fit)
+{
+	return fit->rank;
+}
+
+/* Whether there is an intercept. */
+bool
+la_linreg_has_intercept(const LinregFit *fit)
+{
+	return fit->constants != 0;
 }
 
 double
@@ -348,11 +348,13 @@ la_linreg_intercept(const LinregFit *fit, double *intercept)
  *----------
  */
 static void
-information_criteria(LinregStats *stats, double n, int rank, double ss_residual)
+information_criteria(LinregStats *stats, const LinregFit *fit)
 {
-	double		parameters = rank + 2;
+	double		parameters = fit->rank + fit->constants + 1;
+	double		n = fit->n;
 
-	stats->log_likelihood = -n / 2 * (LOG_TWO_PI + log(ss_residual / n) + 1);
+	stats->log_likelihood = fit->log_weight / 2 -
+		n / 2 * (LOG_TWO_PI + log(fit->ss_residual.hi / n) + 1);
 	stats->aic = 2 * parameters - 2 * stats->log_likelihood;
 	stats->bic = log(n) * parameters - 2 * stats->log_likelihood;
 }
@@ -377,6 +379,7 @@ f_test(LinregStats *stats, double rank, double ss_residual, double ss_regression
  * la_linreg_stats
  *		What the sums of squares tell of the fit, as R's summary of an lm.
  *
+ * Through the origin the total is the sum of squares of y itself, as in R.
  * NaN where nothing is left to divide by: R2 of a constant y, the variance of
  * residuals without degrees of freedom, everything without rows.
  */
@@ -386,7 +389,7 @@ la_linreg_stats(const LinregFit *fit, LinregStats *stats)
 	double		residual = fit->ss_residual.hi;
 	double		regression = fit->ss_regression.hi;
 	double		total = fit->ss_total.hi;
-	double		df = fit->n - 1 - fit->rank;
+	double		df = fit->n - fit->constants - fit->rank;
 
 	stats->df_residual = (int64_t) df;
 	stats->r2 = stats->adj_r2 = stats->residual_se = NAN;
@@ -396,14 +399,14 @@ la_linreg_stats(const LinregFit *fit, LinregStats *stats)
 		return;
 
 	stats->loss = residual / (2 * fit->n);
-	information_criteria(stats, fit->n, fit->rank, residual);
+	information_criteria(stats, fit);
 	if (total > 0)
 		stats->r2 = regression / total;
 	if (df > 0)
 	{
 		stats->residual_se = sqrt(residual / df);
 		if (total > 0)
-			stats->adj_r2 = 1 - residual / total * ((fit->n - 1) / df);
+			stats->adj_r2 = 1 - residual / total * ((fit->n - fit->constants) / df);
 	}
 	f_test(stats, fit->rank, residual, regression, total);
 }
@@ -413,7 +416,7 @@ la_linreg_stats(const LinregFit *fit, LinregStats *stats)
 size_t
 la_linreg_condition_size(const LinregFit *fit)
 {
-	size_t		m = (size_t) fit->rank + 1;
+	size_t		m = (size_t) (fit->rank + fit->constants);
 
 	return sizeof(LinregCondition) + m * m * sizeof(double);
 }
@@ -442,36 +445,43 @@ normalise(double *vector, int count)
  *
  * It is that of the design matrix with its intercept, each column scaled to
  * length 1 (Belsley, Kuh & Welsch, Regression Diagnostics, 1980, chapter 3),
- * dependent columns left out.  The triangle of that matrix is
- *		sqrt(n)	sqrt(n) mean'
+ * dependent columns left out and rows scaled by the roots of their weights.
+ * The triangle of that matrix is
+ *		sqrt(W)	sqrt(W) mean'
  *		0		R
- * whose singular values are those of the matrix.
+ * whose singular values are those of the matrix; W is the sum of the weights.
+ * The first row and column are the intercept's.
  *----------
  */
 LinregCondition *
 la_linreg_condition_begin(void *memory, const LinregFit *fit)
 {
 	LinregCondition *condition = memory;
-	int			m = fit->rank + 1;
+	int			m = fit->rank + fit->constants;
 	double	   *column = condition->matrix;
 
 	memset(condition, 0, la_linreg_condition_size(fit));
 	condition->m = m;
-	column[0] = 1;
+	if (fit->constants)
+	{
+		column[0] = 1;
+		column += m;
+	}
 	for (int j = 0; j < fit->p; j++)
 	{
 		int			row = 0;
 
 		if (!la_linreg_estimable(fit, j))
 			continue;
-		column += m;
-		column[row++] = sqrt(fit->n) * fit->mean[j].hi;
+		if (fit->constants)
+			column[row++] = sqrt(fit->weight.hi) * fit->mean[j].hi;
 		for (int k = 0; k <= j; k++)
 		{
 			if (la_linreg_estimable(fit, k))
-				column[row++] = column_of(fit, j)[k].hi;
+				column[row++] = la_linreg_column(fit, j)[k].hi;
 		}
 		normalise(column, m);
+		column += m;
 	}
 	return condition;
 }
@@ -530,6 +540,8 @@ la_linreg_condition_step(LinregCondition *condition)
 		if (rotate_columns(column, condition->matrix + (size_t) j * (size_t) m, m))
 			condition->rotated = true;
 	}
+	if (m == 0)
+		return false;
 	if (++condition->next < m)
 		return true;
 	if (!condition->rotated || ++condition->sweeps == 60)
@@ -542,6 +554,7 @@ la_linreg_condition_step(LinregCondition *condition)
 /*
  * la_linreg_condition_number
  *		Largest over smallest singular value: the lengths of the columns.
+ *		NaN without any.
  */
 double
 la_linreg_condition_number(const LinregCondition *condition)
@@ -557,5 +570,5 @@ la_linreg_condition_number(const LinregCondition *condition)
 		smallest = fmin(smallest, length);
 		largest = fmax(largest, length);
 	}
-	return largest / smallest;
+	return condition->m == 0 ? NAN : largest / smallest;
 }

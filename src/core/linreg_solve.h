@@ -35,6 +35,8 @@ extern LaResult la_linreg_fit_end(LinregFit *fit);
 extern int	la_linreg_fit_features(const LinregFit *fit);
 extern bool la_linreg_fit_empty(const LinregFit *fit);
 extern bool la_linreg_estimable(const LinregFit *fit, int feature);
+extern int	la_linreg_rank(const LinregFit *fit);
+extern bool la_linreg_has_intercept(const LinregFit *fit);
 extern double la_linreg_slope(const LinregFit *fit, int feature);
 extern LaResult la_linreg_intercept(const LinregFit *fit, double *intercept);
 extern LaResult la_linreg_predict(const LinregFit *fit, const double *x, double *y);

@@ -1,6 +1,7 @@
 /*
  * special_core.c
- *		The regularised incomplete beta function.
+ *		The regularised incomplete beta and gamma functions, and the
+ *		distributions made of them.
  *
  * I_x(a, b) gives the tails of the F, t and binomial distributions (NIST
  * Digital Library of Mathematical Functions, 8.17).  It is a power term over
@@ -12,7 +13,14 @@
  * The power term x^a y^b / B(a, b) comes from its deviance and the remainders
  * of Stirling's formula, because the difference of three large logarithms
  * would leave few digits (Loader, Fast and accurate computation of binomial
- * probabilities, 2000).
+ * probabilities, 2000).  The gamma function is treated likewise: DLMF 8.7.1
+ * below the mean, the continued fraction 8.9.2 above it.
+ *
+ * Quantiles come by Newton's method on the logarithm of the smaller tail as a
+ * function of the logarithm of the odds x / y.  The density of those is
+ * log-concave, hence so are both tails (Bagnoli & Bergstrom, Log-concave
+ * probability and its applications, Economic Theory 26, 2005): from any start
+ * the second step and all after it approach the root from the same side.
  */
 #include "special_core.h"
 
@@ -81,15 +89,28 @@ deviance_term(double a, double x, double n, double u)
 	return u < -0.5 ? a * (log(x) + log(n / a) - u) : a * log1p_minus(u);
 }
 
-/* x^a y^b / B(a, b), where excess = x (a + b) - a */
+/* the square of the factor of the power term that does not depend on x */
 static double
-power_term(double a, double b, double x, double y, double excess)
+power_factor(double a, double b)
+{
+	return a / (a + b) * b / TWO_PI;
+}
+
+/* the logarithm of the rest of it, where excess = x (a + b) - a */
+static double
+power_exponent(double a, double b, double x, double y, double excess)
 {
 	double		n = a + b;
 
-	return sqrt(a / n * b / TWO_PI) *
-		exp(stirling_remainder(n) - stirling_remainder(a) - stirling_remainder(b) +
-			deviance_term(a, x, n, excess / a) + deviance_term(b, y, n, -excess / b));
+	return stirling_remainder(n) - stirling_remainder(a) - stirling_remainder(b) +
+		deviance_term(a, x, n, excess / a) + deviance_term(b, y, n, -excess / b);
+}
+
+/* x^a y^b / B(a, b) */
+static double
+power_term(double a, double b, double x, double y, double excess)
+{
+	return sqrt(power_factor(a, b)) * exp(power_exponent(a, b, x, y, excess));
 }
 
 /* the numerator of the m-th fraction, m >= 1 */
@@ -167,4 +188,201 @@ la_incomplete_beta(double a, double b, double x, double y)
 	if (x * b > y * a)
 		return 1 - lower_tail(b, a, y, x);
 	return lower_tail(a, b, x, y);
+}
+
+/* --- quantiles of the beta distribution ------------------------------------ */
+
+/* below these logarithms of the odds I_x(a, b) is a power of x */
+#define LEAST_LOG_ODDS (-690.0)
+
+/*
+ * log I_x(a, b) at x / y = exp(u), and its derivative by u.
+ */
+static double
+log_tail(double a, double b, double u, double *slope)
+{
+	double		odds = exp(u);
+	double		x = odds / (1 + odds);
+	double		y = 1 / (1 + odds);
+	double		excess = x * b - y * a;
+	double		value;
+
+	if (u < LEAST_LOG_ODDS)
+		return log_tail(a, b, LEAST_LOG_ODDS, slope) + a * (u - LEAST_LOG_ODDS);
+	if (excess <= 0)
+	{
+		*slope = continued_fraction(a, b, x, excess);
+		return log(power_factor(a, b)) / 2 + power_exponent(a, b, x, y, excess) - log(*slope);
+	}
+	value = 1 - lower_tail(b, a, y, x);
+	*slope = power_term(a, b, x, y, excess) / value;
+	return log(value);
+}
+
+/*
+ * la_beta_log_odds
+ *		log(x / y) with I_x(a, b) = p, for a, b > 0 and p + q = 1, 0 < p < 1.
+ *
+ * The caller gives q = 1 - p besides p, so that a probability near either end
+ * keeps its digits.
+ */
+double
+la_beta_log_odds(double a, double b, double p, double q)
+{
+	double		u = log(a / b);
+	double		last = INFINITY;
+
+	if (p > q)
+		return -la_beta_log_odds(b, a, q, p);
+	for (int i = 0; i < 200; i++)
+	{
+		double		slope;
+		double		step = (log_tail(a, b, u, &slope) - log(p)) / slope;
+
+		u -= step;
+		/* rounding is all that is left where steps no longer shrink */
+		if (fabs(step) <= DBL_EPSILON * fabs(u) ||
+			(fabs(step) < 1e-8 && fabs(step) >= last))
+			break;
+		last = fabs(step);
+	}
+	return u;
+}
+
+/* --- Student's t and F ------------------------------------------------------ */
+
+/*
+ * la_t_two_sided
+ *		The probability that |T| exceeds |t|, with df > 0 degrees of freedom.
+ *
+ * It is I_x(df / 2, 1 / 2) at x = df / (df + t^2), DLMF 8.17 and A&S 26.7.1.
+ */
+double
+la_t_two_sided(double t, double df)
+{
+	double		ratio = fabs(t) / sqrt(df);
+
+	if (isinf(ratio))
+		return 0;
+	/* out there the tail is a power of t, whose square is out of range */
+	if (ratio > 1e140)
+		return la_t_two_sided(1e140 * sqrt(df), df) * pow(1e140 / ratio, df);
+	return la_incomplete_beta(df / 2, 0.5, 1 / (1 + ratio * ratio),
+							  ratio / (1 + ratio * ratio) * ratio);
+}
+
+/*
+ * la_t_quantile
+ *		The t that |T| stays within with the probability "level", 0 < level < 1.
+ */
+double
+la_t_quantile(double level, double df)
+{
+	return sqrt(df) * exp(la_beta_log_odds(0.5, df / 2, level, 1 - level) / 2);
+}
+
+/*
+ * la_f_upper
+ *		The probability that F of df1 and df2 degrees of freedom exceeds f >= 0.
+ */
+double
+la_f_upper(double f, double df1, double df2)
+{
+	double		odds = f * (df1 / df2);
+
+	if (isinf(odds))
+		return 0;
+	return la_incomplete_beta(df2 / 2, df1 / 2, 1 / (1 + odds), odds / (1 + odds));
+}
+
+/*
+ * la_f_quantile
+ *		The f that F stays below with the probability p, where p + q = 1.
+ */
+double
+la_f_quantile(double p, double q, double df1, double df2)
+{
+	return df2 / df1 * exp(la_beta_log_odds(df1 / 2, df2 / 2, p, q));
+}
+
+/* --- the incomplete gamma function ----------------------------------------- */
+
+/* x^a exp(-x) / Gamma(a) */
+static double
+gamma_term(double a, double x)
+{
+	return sqrt(a / TWO_PI) * exp(deviance_term(a, x, 1, (x - a) / a) - stirling_remainder(a));
+}
+
+/* the sum of x^k / (a (a + 1) .. (a + k)), for x not far above a */
+static double
+gamma_series(double a, double x)
+{
+	double		term = 1 / a;
+	double		sum = 0;
+
+	for (double k = 1; term > sum * (DBL_EPSILON / 4); k++)
+	{
+		sum += term;
+		term *= x / (a + k);
+	}
+	return sum;
+}
+
+/* 1 / (x + 1 - a - 1 (1 - a) / (x + 3 - a - 2 (2 - a) / ..)), by Lentz's method */
+static double
+gamma_fraction(double a, double x)
+{
+	double		b = x + 1 - a;
+	double		limit = 1000 + 20 * sqrt(a);
+	double		value = b;
+	double		c = b;
+	double		d = 0;
+
+	for (double k = 1; k < limit; k++)
+	{
+		double		n = k * (a - k);
+
+		b += 2;
+		d = b + n * d;
+		if (d == 0)
+			d = DBL_MIN;
+		c = b + n / c;
+		if (c == 0)
+			c = DBL_MIN;
+		d = 1 / d;
+		value *= c * d;
+		if (fabs(c * d - 1) < DBL_EPSILON)
+			break;
+	}
+	return 1 / value;
+}
+
+/*
+ * la_incomplete_gamma
+ *		P(a, x) for a > 0 and x >= 0, relative error about 1e-13.
+ */
+double
+la_incomplete_gamma(double a, double x)
+{
+	if (x <= 0)
+		return 0;
+	if (x > a + 1)
+		return 1 - la_incomplete_gamma_upper(a, x);
+	return gamma_term(a, x) * gamma_series(a, x);
+}
+
+/*
+ * la_incomplete_gamma_upper
+ *		Q(a, x) = 1 - P(a, x): of a chi-square of df degrees of freedom, the
+ *		probability to exceed c is Q(df / 2, c / 2).
+ */
+double
+la_incomplete_gamma_upper(double a, double x)
+{
+	if (x <= a + 1)
+		return 1 - la_incomplete_gamma(a, x);
+	if (isinf(x))
+		return 0;
+	return gamma_term(a, x) * gamma_fraction(a, x);
 }

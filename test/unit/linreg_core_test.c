@@ -27,7 +27,7 @@ new_state(int p)
 {
 	LinregState *state = malloc(la_linreg_size((size_t) p));
 
-	la_linreg_init(state, p);
+	la_linreg_init(state, p, 0);
 	return state;
 }
 
@@ -349,18 +349,18 @@ test_limits(void)
 
 	add(s, 1, 1);
 	ok(add(s, 2, 1e200) == LA_OVERFLOW, "a square out of range");
-	la_linreg_init(s, 1);
+	la_linreg_init(s, 1, 0);
 	add(s, 0, -1e308);
 	ok(add(s, 0, 1e308) == LA_OVERFLOW, "a difference out of range");
-	la_linreg_init(s, 1);
+	la_linreg_init(s, 1, 0);
 	for (int i = 0; i < 5; i++)
 		add(s, 1e148 * i, 1e-145 * i);
 	ok(coefficients(s, c) == LA_OK && close_to(c[1], 1e293, 1e-12), "a slope of 1e293");
-	la_linreg_init(s, 1);
+	la_linreg_init(s, 1, 0);
 	for (int i = 0; i < 3; i++)
 		add(s, 1e148 * i, 1e-162 * i);
 	ok(coefficients(s, c) == LA_OVERFLOW || isnan(c[1]), "a slope out of range");
-	la_linreg_init(s, 1);
+	la_linreg_init(s, 1, 0);
 	s->skipped = LA_LINREG_MAX_ROWS;
 	ok(add(s, 0, 0) == LA_TOO_LARGE && la_linreg_skip(s) == LA_TOO_LARGE, "too many rows");
 	ok(la_linreg_merge(s, s) == LA_TOO_LARGE, "too many rows in a merge");
