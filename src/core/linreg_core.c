@@ -41,6 +41,19 @@
 /* a pivot is given up where the centred sum of squares is less than this share */
 #define FAR_PIVOT (1.0 / 64)
 
+/* doubles in the widest vector register that is made use of */
+#define LANES 4
+
+#if defined(__GNUC__) && defined(__x86_64__)
+#define LA_HAVE_AVX2
+#endif
+
+#ifdef __GNUC__
+#define LA_ALWAYS_INLINE inline __attribute__((always_inline))
+#else
+#define LA_ALWAYS_INLINE inline
+#endif
+
 /* the parts of "values" */
 typedef struct Parts
 {
@@ -146,7 +159,7 @@ moments_in_range(const double *prod_hi, size_t q)
  * dd_add, whose error is small against the result even when terms cancel,
  * would take nearly twice the time.
  */
-static inline void
+static LA_ALWAYS_INLINE void
 accumulate(double *hi, double *lo, double add_hi, double add_lo)
 {
 	DD			sum = dd_two_sum(*hi, add_hi);
@@ -157,11 +170,11 @@ accumulate(double *hi, double *lo, double add_hi, double add_lo)
 }
 
 /*
- * Add first * d_j for one i and all j >= i, where "first" is d_i or, weighted,
- * w d_i.  The arrays begin at i.  Plain arrays of doubles, and halves cut
- * beforehand, let the compiler use vector registers.
+ * Add first * d_j for one i and "count" columns j >= i, where "first" is d_i
+ * or, weighted, w d_i.  The arrays begin at i.  Plain arrays of doubles, and
+ * halves cut beforehand, let the compiler use vector registers.
  */
-static inline void
+static LA_ALWAYS_INLINE void
 add_products(double *restrict prod_hi, double *restrict prod_lo, size_t count, DD first,
 			 const double *restrict hi, const double *restrict lo,
 			 const double *restrict upper, const double *restrict lower)
@@ -180,16 +193,29 @@ add_products(double *restrict prod_hi, double *restrict prod_lo, size_t count, D
 	}
 }
 
-/* Add a row of q columns; "work" has room for 4 q doubles. */
-static inline LaResult
-add_row(LinregState *state, double y, const double *x, double weight, size_t q, double *work)
+/*
+ * Columns to add in row i of the triangle: those that are left, rounded up to
+ * whole vectors of LANES.  What is too much has 0 to add, and falls on the
+ * sums of the next row: an accumulated 0 leaves them as they are.  The last
+ * rows have no next one.
+ */
+static inline size_t
+whole_vectors(size_t i, size_t q)
 {
-	Parts		parts = get_parts(state);
+	size_t		count = q - i;
+
+	return count < LANES ? count : (count + LANES - 1) / LANES * LANES;
+}
+
+/* Add a row of q columns; "work" has room for 4 (q + LANES) doubles. */
+static LA_ALWAYS_INLINE void
+add_columns(Parts parts, double y, const double *x, double weight, size_t q, double *work)
+{
+	size_t		stride = q + LANES;
 	double	   *hi = work;
-	double	   *lo = hi + q;
-	double	   *upper = lo + q;
-	double	   *lower = upper + q;
-	size_t		place = 0;
+	double	   *lo = hi + stride;
+	double	   *upper = lo + stride;
+	double	   *lower = upper + stride;
 
 	for (size_t i = 0; i < q; i++)
 	{
@@ -200,16 +226,50 @@ add_row(LinregState *state, double y, const double *x, double weight, size_t q, 
 		upper[i] = dd_upper_half(d.hi);
 		lower[i] = d.hi - upper[i];
 	}
-	for (size_t i = 0; i < q; place += q - i, i++)
+	for (size_t i = q; i < stride; i++)
+		hi[i] = lo[i] = upper[i] = lower[i] = 0;
+	/* every second row, then the others: a row must not wait for what the one
+	 * before it has just written to its first sums */
+	for (size_t parity = 0; parity < 2; parity++)
 	{
-		DD			first = dd_make(hi[i], lo[i]);
+		for (size_t i = parity; i < q; i += 2)
+		{
+			size_t		place = diagonal_place(i, q);
+			DD			first = dd_make(hi[i], lo[i]);
 
-		if (weight != 1)
-			first = dd_scale(first, weight);
-		accumulate(&parts.sum_hi[i], &parts.sum_lo[i], first.hi, first.lo);
-		add_products(parts.prod_hi + place, parts.prod_lo + place, q - i, first,
-					 hi + i, lo + i, upper + i, lower + i);
+			if (weight != 1)
+				first = dd_scale(first, weight);
+			accumulate(&parts.sum_hi[i], &parts.sum_lo[i], first.hi, first.lo);
+			add_products(parts.prod_hi + place, parts.prod_lo + place, whole_vectors(i, q), first,
+						 hi + i, lo + i, upper + i, lower + i);
+		}
 	}
+}
+
+#ifdef LA_HAVE_AVX2
+/* the same with wider registers, to the same bits: nothing in it is fused */
+__attribute__((target("avx2"))) static void
+add_columns_avx2(Parts parts, double y, const double *x, double weight, size_t q, double *work)
+{
+	add_columns(parts, y, x, weight, q, work);
+}
+#endif
+
+static inline LaResult
+add_row(LinregState *state, double y, const double *x, double weight, double *work)
+{
+	Parts		parts = get_parts(state);
+	size_t		q = (size_t) state->p + 1;
+
+	/* with a constant number of columns the loops unroll */
+	if (q == 2)
+		add_columns(parts, y, x, weight, 2, work);
+#ifdef LA_HAVE_AVX2
+	else if (__builtin_cpu_supports("avx2"))
+		add_columns_avx2(parts, y, x, weight, q, work);
+#endif
+	else
+		add_columns(parts, y, x, weight, q, work);
 	return moments_in_range(parts.prod_hi, q) ? LA_OK : LA_OVERFLOW;
 }
 
@@ -292,7 +352,7 @@ is_power_of_two(int64_t n)
 static inline LaResult
 count_row(LinregState *state, double y, const double *x, double weight)
 {
-	double		work[4 * (LA_LINREG_MAX_FEATURES + 1)];
+	double		work[4 * (LA_LINREG_MAX_FEATURES + 1 + LANES)];
 	bool		centred = !(state->flags & LA_LINREG_ORIGIN);
 	LaResult	result;
 
@@ -304,11 +364,7 @@ count_row(LinregState *state, double y, const double *x, double weight)
 		set_pivot(state, y, x);
 		return LA_OK;
 	}
-	/* with a constant number of columns the loops unroll */
-	if (state->p == 1)
-		result = add_row(state, y, x, weight, 2, work);
-	else
-		result = add_row(state, y, x, weight, (size_t) state->p + 1, work);
+	result = add_row(state, y, x, weight, work);
 	if (centred && is_power_of_two(state->n) && result == LA_OK)
 		improve_pivots(state, y, x);
 	return result;
