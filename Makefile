@@ -60,6 +60,7 @@ OBJS = \
 	src/linreg.o \
 	src/linreg_describe.o \
 	src/linreg_io.o \
+	src/linreg_moving.o \
 	src/linreg_predict.o \
 	src/model.o \
 	src/options.o \
@@ -86,7 +87,7 @@ PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
 # the inner loops go through vector registers, which -O2 does not try for
-src/core/binning.o src/core/forest_grow.o src/core/forest_importance.o src/core/forest_oob.o src/core/forest_split.o src/core/linreg_core.o: CFLAGS += -O3
+src/core/binning.o src/core/forest_grow.o src/core/forest_importance.o src/core/forest_oob.o src/core/forest_split.o src/core/linreg_core.o src/core/linreg_solve.o: CFLAGS += -O3
 
 # every object is rebuilt when a header changes: there are few of both
 $(OBJS): $(wildcard src/*.h src/core/*.h)

@@ -95,51 +95,160 @@ LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION linreg_combine(linreg, linreg) IS
 'aggregate combine function: the model of the rows of both';
 
+-- Over a window frame whose start moves, rows are kept as long as they are in
+-- the frame, and nothing is ever subtracted: see src/linreg_moving.c.
+CREATE FUNCTION linreg_enter(frame internal, y float8, x float8)
+RETURNS internal
+AS 'MODULE_PATHNAME', 'linreg_enter'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION linreg_enter(internal, float8, float8) IS
+'moving aggregate transition function: a row enters the window frame';
+
+CREATE FUNCTION linreg_enter(frame internal, y float8, x float8[])
+RETURNS internal
+AS 'MODULE_PATHNAME', 'linreg_enter_array'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 4;
+COMMENT ON FUNCTION linreg_enter(internal, float8, float8[]) IS
+'moving aggregate transition function: a row enters the window frame';
+
+CREATE FUNCTION linreg_enter(frame internal, y float8, x float8, weight float8)
+RETURNS internal
+AS 'MODULE_PATHNAME', 'linreg_enter_weighted'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION linreg_enter(internal, float8, float8, float8) IS
+'moving aggregate transition function: a row enters the window frame';
+
+CREATE FUNCTION linreg_enter(frame internal, y float8, x float8[], weight float8)
+RETURNS internal
+AS 'MODULE_PATHNAME', 'linreg_enter_array_weighted'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 4;
+COMMENT ON FUNCTION linreg_enter(internal, float8, float8[], float8) IS
+'moving aggregate transition function: a row enters the window frame';
+
+CREATE FUNCTION linreg_enter_origin(frame internal, y float8, x float8)
+RETURNS internal
+AS 'MODULE_PATHNAME', 'linreg_enter_origin'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION linreg_enter_origin(internal, float8, float8) IS
+'moving aggregate transition function: a row enters the window frame';
+
+CREATE FUNCTION linreg_enter_origin(frame internal, y float8, x float8[])
+RETURNS internal
+AS 'MODULE_PATHNAME', 'linreg_enter_origin_array'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 4;
+COMMENT ON FUNCTION linreg_enter_origin(internal, float8, float8[]) IS
+'moving aggregate transition function: a row enters the window frame';
+
+CREATE FUNCTION linreg_enter_origin(frame internal, y float8, x float8, weight float8)
+RETURNS internal
+AS 'MODULE_PATHNAME', 'linreg_enter_origin_weighted'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION linreg_enter_origin(internal, float8, float8, float8) IS
+'moving aggregate transition function: a row enters the window frame';
+
+CREATE FUNCTION linreg_enter_origin(frame internal, y float8, x float8[], weight float8)
+RETURNS internal
+AS 'MODULE_PATHNAME', 'linreg_enter_origin_array_weighted'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 4;
+COMMENT ON FUNCTION linreg_enter_origin(internal, float8, float8[], float8) IS
+'moving aggregate transition function: a row enters the window frame';
+
+CREATE FUNCTION linreg_leave(frame internal, y float8, x float8)
+RETURNS internal
+AS 'MODULE_PATHNAME', 'linreg_leave'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 2;
+COMMENT ON FUNCTION linreg_leave(internal, float8, float8) IS
+'moving aggregate inverse transition function: the first row leaves the window frame';
+
+CREATE FUNCTION linreg_leave(frame internal, y float8, x float8[])
+RETURNS internal
+AS 'MODULE_PATHNAME', 'linreg_leave'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 8;
+COMMENT ON FUNCTION linreg_leave(internal, float8, float8[]) IS
+'moving aggregate inverse transition function: the first row leaves the window frame';
+
+CREATE FUNCTION linreg_leave(frame internal, y float8, x float8, weight float8)
+RETURNS internal
+AS 'MODULE_PATHNAME', 'linreg_leave'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 2;
+COMMENT ON FUNCTION linreg_leave(internal, float8, float8, float8) IS
+'moving aggregate inverse transition function: the first row leaves the window frame';
+
+CREATE FUNCTION linreg_leave(frame internal, y float8, x float8[], weight float8)
+RETURNS internal
+AS 'MODULE_PATHNAME', 'linreg_leave'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 8;
+COMMENT ON FUNCTION linreg_leave(internal, float8, float8[], float8) IS
+'moving aggregate inverse transition function: the first row leaves the window frame';
+
+CREATE FUNCTION linreg_frame(frame internal)
+RETURNS linreg
+AS 'MODULE_PATHNAME', 'linreg_frame'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 5;
+COMMENT ON FUNCTION linreg_frame(internal) IS
+'moving aggregate final function: the regression of the rows in the window frame';
+
 CREATE AGGREGATE linreg_fit(y float8, x float8) (
   SFUNC = linreg_accum, STYPE = linreg, SSPACE = 176,
-  COMBINEFUNC = linreg_combine, PARALLEL = SAFE);
+  COMBINEFUNC = linreg_combine, PARALLEL = SAFE,
+  MSFUNC = linreg_enter, MINVFUNC = linreg_leave, MSTYPE = internal, MSSPACE = 20000,
+  MFINALFUNC = linreg_frame);
 COMMENT ON AGGREGATE linreg_fit(float8, float8) IS
 'the least squares line of y on x; rows with a NULL y do not count, those with a NULL x are counted as skipped';
 
 CREATE AGGREGATE linreg_fit(y float8, x float8[]) (
   SFUNC = linreg_accum, STYPE = linreg, SSPACE = 1500,
-  COMBINEFUNC = linreg_combine, PARALLEL = SAFE);
+  COMBINEFUNC = linreg_combine, PARALLEL = SAFE,
+  MSFUNC = linreg_enter, MINVFUNC = linreg_leave, MSTYPE = internal, MSSPACE = 20000,
+  MFINALFUNC = linreg_frame);
 COMMENT ON AGGREGATE linreg_fit(float8, float8[]) IS
 'least squares of y on the features x, with an intercept; rows with a NULL y do not count, those with a NULL feature are counted as skipped';
 
 CREATE AGGREGATE linreg_fit(y float8, x float8, weight float8) (
   SFUNC = linreg_accum, STYPE = linreg, SSPACE = 176,
-  COMBINEFUNC = linreg_combine, PARALLEL = SAFE);
+  COMBINEFUNC = linreg_combine, PARALLEL = SAFE,
+  MSFUNC = linreg_enter, MINVFUNC = linreg_leave, MSTYPE = internal, MSSPACE = 20000,
+  MFINALFUNC = linreg_frame);
 COMMENT ON AGGREGATE linreg_fit(float8, float8, float8) IS
 'the same, each row with a weight; one of weight 0 does not count, one with a NULL weight is counted as skipped';
 
 CREATE AGGREGATE linreg_fit(y float8, x float8[], weight float8) (
   SFUNC = linreg_accum, STYPE = linreg, SSPACE = 1500,
-  COMBINEFUNC = linreg_combine, PARALLEL = SAFE);
+  COMBINEFUNC = linreg_combine, PARALLEL = SAFE,
+  MSFUNC = linreg_enter, MINVFUNC = linreg_leave, MSTYPE = internal, MSSPACE = 20000,
+  MFINALFUNC = linreg_frame);
 COMMENT ON AGGREGATE linreg_fit(float8, float8[], float8) IS
 'the same, each row with a weight; one of weight 0 does not count, one with a NULL weight is counted as skipped';
 
 CREATE AGGREGATE linreg_fit_origin(y float8, x float8) (
   SFUNC = linreg_accum_origin, STYPE = linreg, SSPACE = 176,
-  COMBINEFUNC = linreg_combine, PARALLEL = SAFE);
+  COMBINEFUNC = linreg_combine, PARALLEL = SAFE,
+  MSFUNC = linreg_enter_origin, MINVFUNC = linreg_leave, MSTYPE = internal, MSSPACE = 20000,
+  MFINALFUNC = linreg_frame);
 COMMENT ON AGGREGATE linreg_fit_origin(float8, float8) IS
 'the least squares line of y on x through the origin, without an intercept';
 
 CREATE AGGREGATE linreg_fit_origin(y float8, x float8[]) (
   SFUNC = linreg_accum_origin, STYPE = linreg, SSPACE = 1500,
-  COMBINEFUNC = linreg_combine, PARALLEL = SAFE);
+  COMBINEFUNC = linreg_combine, PARALLEL = SAFE,
+  MSFUNC = linreg_enter_origin, MINVFUNC = linreg_leave, MSTYPE = internal, MSSPACE = 20000,
+  MFINALFUNC = linreg_frame);
 COMMENT ON AGGREGATE linreg_fit_origin(float8, float8[]) IS
 'least squares of y on the features x through the origin, without an intercept';
 
 CREATE AGGREGATE linreg_fit_origin(y float8, x float8, weight float8) (
   SFUNC = linreg_accum_origin, STYPE = linreg, SSPACE = 176,
-  COMBINEFUNC = linreg_combine, PARALLEL = SAFE);
+  COMBINEFUNC = linreg_combine, PARALLEL = SAFE,
+  MSFUNC = linreg_enter_origin, MINVFUNC = linreg_leave, MSTYPE = internal, MSSPACE = 20000,
+  MFINALFUNC = linreg_frame);
 COMMENT ON AGGREGATE linreg_fit_origin(float8, float8, float8) IS
 'the same, each row with a weight';
 
 CREATE AGGREGATE linreg_fit_origin(y float8, x float8[], weight float8) (
   SFUNC = linreg_accum_origin, STYPE = linreg, SSPACE = 1500,
-  COMBINEFUNC = linreg_combine, PARALLEL = SAFE);
+  COMBINEFUNC = linreg_combine, PARALLEL = SAFE,
+  MSFUNC = linreg_enter_origin, MINVFUNC = linreg_leave, MSTYPE = internal, MSSPACE = 20000,
+  MFINALFUNC = linreg_frame);
 COMMENT ON AGGREGATE linreg_fit_origin(float8, float8[], float8) IS
 'the same, each row with a weight';
 

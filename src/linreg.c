@@ -5,11 +5,8 @@
  */
 #include "liveanalytics.h"
 
-#include <math.h>
-
-#include "args.h"
 #include "catalog/pg_type.h"
-#include "linreg.h"
+#include "linreg_row.h"
 #include "miscadmin.h"
 
 PG_FUNCTION_INFO_V1(linreg_accum);
@@ -78,13 +75,6 @@ la_linreg_report(LaResult result)
 			 errmsg("moments of the regression model contradict each other")));
 }
 
-static inline void
-check(LaResult result)
-{
-	if (unlikely(result != LA_OK))
-		la_linreg_report(result);
-}
-
 LA_NORETURN static void
 report_intercept(void)
 {
@@ -148,75 +138,6 @@ with_features(LinregState *state, int p)
 
 /* --- aggregates ----------------------------------------------------------- */
 
-/*
- * Argument 3, the weight of a row: false if that is NULL.  A weight of 0 is
- * returned: the row does not count.
- */
-static bool
-get_weight(FunctionCallInfo fcinfo, double *weight)
-{
-	if (PG_ARGISNULL(3))
-		return false;
-	*weight = PG_GETARG_FLOAT8(3);
-	la_check_finite(*weight, "weight");
-	if (unlikely(*weight < 0))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("weight must not be negative: %g", *weight)));
-	return true;
-}
-
-/* The state in argument 0 with a row more that is left out. */
-static Datum
-skip_row(FunctionCallInfo fcinfo, int p, int flags)
-{
-	LinregState *state = writable_state(fcinfo, p, flags);
-
-	if (p != 0)
-		state = with_features(state, p);
-	check(la_linreg_skip(state));
-	PG_RETURN_POINTER(state);
-}
-
-/* the state with one row more, of finite numbers */
-static inline Datum
-count_row(LinregState *state, double y, const double *x, double weight, int flags)
-{
-	if (flags & LA_LINREG_WEIGHTED)
-		check(la_linreg_add_weighted(state, y, x, weight));
-	else
-		check(la_linreg_add(state, y, x));
-	PG_RETURN_POINTER(state);
-}
-
-/* transition with one feature */
-static inline Datum
-accum(FunctionCallInfo fcinfo, int flags)
-{
-	LinregState *state;
-	double		weight = 1;
-	double		y,
-				x;
-
-	if (PG_ARGISNULL(1))
-		return unchanged_state(fcinfo);
-	if ((flags & LA_LINREG_WEIGHTED) && !get_weight(fcinfo, &weight))
-		return skip_row(fcinfo, 1, flags);
-	if (weight == 0)
-		return unchanged_state(fcinfo);
-	if (PG_ARGISNULL(2))
-		return skip_row(fcinfo, 1, flags);
-	state = with_features(writable_state(fcinfo, 1, flags), 1);
-	y = PG_GETARG_FLOAT8(1);
-	x = PG_GETARG_FLOAT8(2);
-	if (unlikely(!isfinite(y) || !isfinite(x)))
-	{
-		la_check_finite(y, "y");
-		la_check_finite(x, "x");
-	}
-	return count_row(state, y, &x, weight, flags);
-}
-
 /* The number of features in an array. */
 int
 la_linreg_count_features(ArrayType *array)
@@ -234,32 +155,24 @@ la_linreg_count_features(ArrayType *array)
 	return p;
 }
 
-/* transition with an array of features */
+/* the transition of all of them */
 static inline Datum
-accum_array(FunctionCallInfo fcinfo, int flags)
+accum(FunctionCallInfo fcinfo, int flags)
 {
+	LinregRow	row;
+	LinregRowKind kind = linreg_get_row(fcinfo, flags, &row);
 	LinregState *state;
-	ArrayType  *array;
-	const double *x;
-	double		weight = 1;
-	int			p;
 
-	if (PG_ARGISNULL(1))
+	if (kind == LINREG_IGNORED)
 		return unchanged_state(fcinfo);
-	if ((flags & LA_LINREG_WEIGHTED) && !get_weight(fcinfo, &weight))
-		return skip_row(fcinfo, 0, flags);
-	if (weight == 0)
-		return unchanged_state(fcinfo);
-	if (PG_ARGISNULL(2))
-		return skip_row(fcinfo, 0, flags);
-	array = PG_GETARG_ARRAYTYPE_P(2);
-	p = la_linreg_count_features(array);
-	if (la_vector_has_null(array))
-		return skip_row(fcinfo, p, flags);
-	state = with_features(writable_state(fcinfo, p, flags), p);
-	la_check_finite(PG_GETARG_FLOAT8(1), "y");
-	x = la_finite_vector(array, "x", &p);
-	return count_row(state, PG_GETARG_FLOAT8(1), x, weight, flags);
+	state = writable_state(fcinfo, row.p, flags & LA_LINREG_FLAGS);
+	if (row.p != 0)
+		state = with_features(state, row.p);
+	if (kind == LINREG_COUNTED)
+		la_linreg_check_result(linreg_add_row(state, row.y, row.x, row.weight));
+	else
+		la_linreg_check_result(la_linreg_skip(state));
+	PG_RETURN_POINTER(state);
 }
 
 /* linreg_fit(y, x) */
@@ -273,7 +186,7 @@ linreg_accum(PG_FUNCTION_ARGS)
 Datum
 linreg_accum_array(PG_FUNCTION_ARGS)
 {
-	return accum_array(fcinfo, 0);
+	return accum(fcinfo, LINREG_ARRAY);
 }
 
 /* linreg_fit(y, x, weight) */
@@ -287,7 +200,7 @@ linreg_accum_weighted(PG_FUNCTION_ARGS)
 Datum
 linreg_accum_array_weighted(PG_FUNCTION_ARGS)
 {
-	return accum_array(fcinfo, LA_LINREG_WEIGHTED);
+	return accum(fcinfo, LINREG_ARRAY | LA_LINREG_WEIGHTED);
 }
 
 /* linreg_fit_origin(y, x) */
@@ -301,7 +214,7 @@ linreg_accum_origin(PG_FUNCTION_ARGS)
 Datum
 linreg_accum_origin_array(PG_FUNCTION_ARGS)
 {
-	return accum_array(fcinfo, LA_LINREG_ORIGIN);
+	return accum(fcinfo, LINREG_ARRAY | LA_LINREG_ORIGIN);
 }
 
 /* linreg_fit_origin(y, x, weight) */
@@ -315,7 +228,7 @@ linreg_accum_origin_weighted(PG_FUNCTION_ARGS)
 Datum
 linreg_accum_origin_array_weighted(PG_FUNCTION_ARGS)
 {
-	return accum_array(fcinfo, LA_LINREG_ORIGIN | LA_LINREG_WEIGHTED);
+	return accum(fcinfo, LINREG_ARRAY | LA_LINREG_ORIGIN | LA_LINREG_WEIGHTED);
 }
 
 /* combine function of all of them, transition of rollup */
@@ -335,7 +248,7 @@ linreg_combine(PG_FUNCTION_ARGS)
 				 errmsg("models of %d and %d features cannot be merged", state->p, other->p)));
 	if (other->p != 0)
 		state = with_features(state, other->p);
-	check(la_linreg_merge(state, other));
+	la_linreg_check_result(la_linreg_merge(state, other));
 	PG_RETURN_POINTER(state);
 }
 
@@ -359,7 +272,7 @@ la_linreg_solve_or_report(const LinregState *state)
 	LaResult	result;
 	LinregFit  *fit = la_linreg_solve(state, &result);
 
-	check(result);
+	la_linreg_check_result(result);
 	return fit;
 }
 
@@ -375,7 +288,7 @@ linreg_coef(PG_FUNCTION_ARGS)
 	bool	   *nulls = palloc(count * sizeof(bool));
 	double		intercept = 0;
 
-	check(la_linreg_intercept(fit, &intercept));
+	la_linreg_check_result(la_linreg_intercept(fit, &intercept));
 	values[0] = Float8GetDatum(intercept);
 	nulls[0] = la_linreg_fit_empty(fit);
 	for (int j = 0; j < state->p; j++)

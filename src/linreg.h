@@ -17,6 +17,13 @@ extern int	la_linreg_count_features(ArrayType *array);
 extern void la_linreg_check_level(double level);
 LA_NORETURN extern void la_linreg_report(LaResult result);
 
+static inline void
+la_linreg_check_result(LaResult result)
+{
+	if (unlikely(result != LA_OK))
+		la_linreg_report(result);
+}
+
 #define PG_GETARG_LINREG_P(n) la_linreg_from_datum(PG_GETARG_DATUM(n))
 
 #endif							/* LA_LINREG_H */

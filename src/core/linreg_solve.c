@@ -486,14 +486,22 @@ la_linreg_condition_begin(void *memory, const LinregFit *fit)
 	return condition;
 }
 
+/* Sums of their own let the additions run side by side. */
 static double
 dot(const double *a, const double *b, int count)
 {
-	double		sum = 0;
+	double		sum[8] = {0};
+	double		rest = 0;
+	int			i = 0;
 
-	for (int i = 0; i < count; i++)
-		sum += a[i] * b[i];
-	return sum;
+	for (; i + 8 <= count; i += 8)
+	{
+		for (int k = 0; k < 8; k++)
+			sum[k] += a[i + k] * b[i + k];
+	}
+	for (; i < count; i++)
+		rest += a[i] * b[i];
+	return (((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]))) + rest;
 }
 
 /* Make two columns orthogonal by a rotation; false if they are already. */

@@ -17,9 +17,10 @@ FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid =
   JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'liveanalytics'
 ORDER BY p.oid::regprocedure::text COLLATE "C";
 
--- aggregates: state type, combine, serial functions, whether the final function may run again
+-- aggregates: state type, combine, serial functions, whether the final function may run again,
+-- what lets a row leave a window frame
 SELECT a.aggfnoid::regprocedure AS aggregate, a.aggtranstype::regtype AS state, a.aggcombinefn AS combine,
-       a.aggserialfn AS serial, a.aggfinalmodify AS final_modify
+       a.aggserialfn AS serial, a.aggfinalmodify AS final_modify, a.aggminvtransfn AS inverse
 FROM pg_aggregate a JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = a.aggfnoid AND d.deptype = 'e'
   JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'liveanalytics'
 ORDER BY a.aggfnoid::regprocedure::text COLLATE "C";

@@ -99,6 +99,52 @@ GROUP BY how, kind ORDER BY how, kind;
 SELECT linreg_coef(rollup(f)) = (SELECT linreg_coef(linreg_fit(mpg, wt, CASE WHEN hp > 100 THEN w ELSE 1 END)) FROM cars) AS merged
 FROM (SELECT linreg_fit(mpg, wt, w) AS f FROM cars WHERE hp > 100 UNION ALL SELECT linreg_fit(mpg, wt) FROM cars WHERE hp <= 100) m;
 
+-- a window frame whose start moves is the fit of its rows, whatever has left it: nothing is subtracted. Beside a row
+-- that is 1e15 times the others no fit is good for many digits, so only the frames before and after it are compared
+CREATE TABLE stream AS
+SELECT i, CASE WHEN i % 97 = 0 THEN NULL WHEN i = 234 THEN -1e12 ELSE sin(i) * 3 + i * 0.01 END AS y,
+  CASE WHEN i % 53 = 0 THEN NULL WHEN i % 41 = 0 THEN ARRAY[NULL, 1] WHEN i = 234 THEN ARRAY[1e15, -1e13] ELSE ARRAY[cos(i), i * 0.1] END::float8[] AS x,
+  (i % 7)::float8 AS w
+FROM generate_series(1, 900) i;
+CREATE FUNCTION same(f linreg, g linreg) RETURNS boolean LANGUAGE sql AS $$
+  SELECT CASE WHEN f IS NULL OR g IS NULL THEN f IS NULL AND g IS NULL
+    ELSE (SELECT (n, skipped) FROM linreg_stats(f)) = (SELECT (n, skipped) FROM linreg_stats(g)) AND
+      (SELECT bool_and(a IS NOT DISTINCT FROM b OR abs(a - b) <= 1e-13 * abs(b)) FROM unnest(linreg_coef(f), linreg_coef(g)) AS u(a, b)) END
+$$;
+CREATE TABLE frame(rows int, kind text, same bigint, other bigint);
+DO $$
+DECLARE
+  call text;
+  before int;
+BEGIN
+  FOREACH call IN ARRAY ARRAY['linreg_fit(y, x[2])', 'linreg_fit(y, x)', 'linreg_fit(y, x[1], w)', 'linreg_fit(y, x, w)',
+      'linreg_fit_origin(y, x[2])', 'linreg_fit_origin(y, x)', 'linreg_fit_origin(y, x[1], w)', 'linreg_fit_origin(y, x, w)'] LOOP
+    FOREACH before IN ARRAY ARRAY[0, 9, 63, 64, 130, 500] LOOP
+      EXECUTE format('INSERT INTO frame SELECT %2$s + 1, %1$L, count(*) FILTER (WHERE same(moved, anew)), count(*) FILTER (WHERE NOT same(moved, anew))
+        FROM (SELECT i, %1$s OVER (ORDER BY i ROWS %2$s PRECEDING) AS moved FROM stream) s,
+          LATERAL (SELECT %1$s AS anew FROM stream t WHERE t.i BETWEEN s.i - %2$s AND s.i) l WHERE (i %% 7 = 3 OR i BETWEEN 230 + %2$s AND 245 + %2$s) AND i NOT BETWEEN 234 AND 234 + %2$s', call, before);
+    END LOOP;
+  END LOOP;
+END $$;
+SELECT count(*) AS frames, sum(same) AS same, sum(other) AS other FROM frame;
+-- groups, a moving end, a gap before the row, FILTER
+SELECT bool_and(same(a, linreg_combine(b, c))) AS same FROM (
+  SELECT linreg_fit(y, x) OVER (PARTITION BY i % 2 ORDER BY i ROWS BETWEEN 80 PRECEDING AND 80 FOLLOWING) AS a,
+    linreg_fit(y, x) OVER (PARTITION BY i % 2 ORDER BY i ROWS BETWEEN 80 PRECEDING AND 1 PRECEDING) AS b,
+    linreg_fit(y, x) OVER (PARTITION BY i % 2 ORDER BY i ROWS BETWEEN CURRENT ROW AND 80 FOLLOWING) AS c FROM stream WHERE i <> 234) q;
+SELECT bool_and(same(a, b)) AS same FROM (
+  SELECT linreg_fit(y, x) FILTER (WHERE w > 3) OVER (ORDER BY i ROWS 99 PRECEDING) AS a, linreg_fit(y, x, (w > 3)::int) OVER (ORDER BY i ROWS 99 PRECEDING) AS b FROM stream) q;
+-- the number of features may change where no frame has both
+SELECT i, linreg_coef(linreg_fit(y, x) OVER (ORDER BY i ROWS 1 PRECEDING)) FROM
+  (VALUES (1, 2, ARRAY[1, 2]), (2, 5, NULL), (3, 4, NULL), (4, 3, ARRAY[7]), (5, 5, ARRAY[9])) v(i, y, x);
+-- a frame that is larger than it may be is fitted anew
+SET liveanalytics.collect_mem = '1MB';
+SELECT bool_and(same(a, b)) AS same FROM (
+  SELECT linreg_fit(y, array_fill(y, ARRAY[100])) OVER (ORDER BY i ROWS 799 PRECEDING) AS a,
+    linreg_fit(y, array_fill(y, ARRAY[100])) OVER (ORDER BY i ROWS BETWEEN 799 PRECEDING AND CURRENT ROW EXCLUDE NO OTHERS) AS b FROM stream WHERE i <> 234) q;
+SELECT count(f), max((linreg_stats(f)).n) FROM (SELECT linreg_fit(y, array_fill(y, ARRAY[300])) OVER (ORDER BY i ROWS 849 PRECEDING) AS f FROM stream) q;
+RESET liveanalytics.collect_mem;
+
 -- a column that depends on those before it: the later one goes, as in R
 CREATE TABLE dependent AS SELECT linreg_fit(mpg, ARRAY[wt, hp, wt + hp, 7, sqrt(hp)]) AS fit FROM cars;
 SELECT term, estimate::numeric(12,6), std_error::numeric(12,6) FROM dependent, linreg_terms(fit);
@@ -146,5 +192,5 @@ SELECT linreg_combine(plain, origin) FROM model;
 SELECT * FROM model, linreg_terms(plain, '{weight}');
 SELECT linreg_interval(plain, ARRAY[1, 2], 95) FROM model;
 
-DROP FUNCTION digits, numbers;
-DROP TABLE cars, model, sample, parallel, serial, rolled, dependent;
+DROP FUNCTION digits, numbers, same;
+DROP TABLE cars, model, sample, parallel, serial, rolled, dependent, stream, frame;

@@ -131,11 +131,17 @@ sub check_exact_arguments
 		  JOIN pg_proc trans ON trans.oid = aggtransfn
 		  LEFT JOIN pg_proc final ON final.oid = aggfinalfn
 		  LEFT JOIN pg_proc combine ON combine.oid = aggcombinefn
+		  LEFT JOIN pg_proc enter ON enter.oid = aggmtransfn
+		  LEFT JOIN pg_proc leave ON leave.oid = aggminvtransfn
+		  LEFT JOIN pg_proc frame ON frame.oid = aggmfinalfn
 		WHERE aggfnoid >= 16384
 		  AND (trans.proargtypes::text <> concat_ws(' ', aggtranstype::oid, aggregate.proargtypes::text)
 		    OR final.proargtypes::text <> aggtranstype::oid::text
 		    OR combine.proargtypes::text <> concat_ws(' ', aggtranstype::oid, aggtranstype::oid)
-		    OR 0 <> ALL (ARRAY[aggserialfn, aggdeserialfn, aggmtransfn, aggminvtransfn, aggmfinalfn]::oid[])
+		    OR enter.proargtypes::text <> concat_ws(' ', aggmtranstype::oid, aggregate.proargtypes::text)
+		    OR leave.proargtypes::text <> enter.proargtypes::text
+		    OR frame.proargtypes::text <> aggmtranstype::oid::text
+		    OR aggserialfn <> 0 OR aggdeserialfn <> 0
 		    OR aggsortop <> 0)
 	}), '', 'support functions of aggregates take exactly what is looked for');
 	return;
