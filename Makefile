@@ -3,7 +3,7 @@
 #   make && sudo make install        build and install for the server of PG_CONFIG
 #   make installcheck                regression tests against a running server
 #   make unitcheck                   the pure C core under ASan and UBSan, no server
-#   make fuzz                        libFuzzer on the bytes of a forest, FUZZ_SECONDS long
+#   make fuzz                        libFuzzer on the bytes of a forest and of a regression, FUZZ_SECONDS long each
 #   ./check                          everything, in a private throwaway cluster
 
 EXTENSION    = liveanalytics
@@ -126,11 +126,19 @@ build/fuzz/forest_mutants: test/fuzz/forest_mutants.c $(wildcard test/fuzz/*.h t
 	@mkdir -p build/fuzz
 	$(CC) -std=c99 -O2 -ffp-contract=off -Wall -Wextra -Werror -Isrc/core -o $@ $< $(CORE_OBJS:.o=.c) -lm
 
+LINREG_FUZZ_CORE = $(wildcard src/core/linreg_*.c) src/core/log_core.c src/core/special_core.c
+
+build/fuzz/linreg_replay: test/fuzz/linreg_bytes_fuzz.c test/fuzz/linreg_exercise.h $(wildcard src/core/*.h) $(LINREG_FUZZ_CORE)
+	@mkdir -p build/fuzz
+	$(CC) $(UNIT_CFLAGS) -DLA_FUZZ_REPLAY -Isrc/core -o $@ $< $(LINREG_FUZZ_CORE) -lm
+
 .PHONY: fuzz
-fuzz: build/fuzz/forest_corpus build/fuzz/replay
-	@mkdir -p build/fuzz/corpus build/fuzz/seeds
+fuzz: build/fuzz/forest_corpus build/fuzz/replay build/fuzz/linreg_replay
+	@mkdir -p build/fuzz/corpus build/fuzz/seeds build/fuzz/linreg_corpus build/fuzz/linreg_seeds
 	build/fuzz/forest_corpus build/fuzz/seeds
 	build/fuzz/replay build/fuzz/seeds/*
+	build/fuzz/linreg_replay -s build/fuzz/linreg_seeds
+	build/fuzz/linreg_replay build/fuzz/linreg_seeds/*
 	@echo 'int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n) { (void) d; (void) n; return 0; }' >build/fuzz/probe.c
 	@if $(FUZZ_CC) -fsanitize=fuzzer -o build/fuzz/probe build/fuzz/probe.c 2>build/fuzz/probe.log; then \
 		set -ex; \
@@ -138,6 +146,10 @@ fuzz: build/fuzz/forest_corpus build/fuzz/replay
 			-Isrc/core -o build/fuzz/forest_model_fuzz test/fuzz/forest_model_fuzz.c $(FUZZ_CORE); \
 		build/fuzz/forest_model_fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 \
 			-artifact_prefix=build/fuzz/ build/fuzz/corpus build/fuzz/seeds; \
+		$(FUZZ_CC) -std=c99 -g -O1 -ffp-contract=off -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+			-Isrc/core -o build/fuzz/linreg_bytes_fuzz test/fuzz/linreg_bytes_fuzz.c $(LINREG_FUZZ_CORE) -lm; \
+		build/fuzz/linreg_bytes_fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 \
+			-artifact_prefix=build/fuzz/linreg- build/fuzz/linreg_corpus build/fuzz/linreg_seeds; \
 	else \
 		echo "no fuzzing: $(FUZZ_CC) with libFuzzer is not here (Debian: clang and libclang-rt-dev); the corpus was replayed"; \
 	fi
