@@ -2,13 +2,13 @@
 """Reference values of the t, F and chi-square distributions for
 test/unit/special_core_test.c.
 
-Needs mpmath; prints the tables as C. Probabilities come from mpmath's
-hypergeometric functions with 60 digits, quantiles by bisection on them.
+Needs mpmath; prints the tables as C. Probabilities come by series of 40
+digits, quantiles by bisection on them.
 """
 import mpmath
 from mpmath import mpf
 
-mpmath.mp.dps = 60
+mpmath.mp.dps = 40
 
 
 def beta(a, b, x):
@@ -20,7 +20,7 @@ def beta(a, b, x):
                        - mpmath.loggamma(a) - mpmath.loggamma(b) + mpmath.loggamma(a + b))
     term = total = mpf(1)
     k = 0
-    while term > total * mpf("1e-45"):
+    while term > total * mpf("1e-38"):
         term *= (a + b + k) / (a + 1 + k) * x
         total += term
         k += 1
@@ -39,8 +39,8 @@ def f_upper(f, d1, d2):
 
 def solve(probability, target):
     """The root of a decreasing function of a positive number, by its logarithm."""
-    low, high = mpf(-800), mpf(800)
-    for _ in range(190):
+    low, high = mpf(-60), mpf(60)
+    for _ in range(75):
         middle = (low + high) / 2
         low, high = (middle, high) if probability(mpmath.exp(middle)) > target else (low, middle)
     return mpmath.exp(low)

@@ -230,6 +230,8 @@ sub test_split
 	my %close = (
 		'a line' => 'linreg_fit(spent, watch)',
 		'a regression' => 'linreg_fit(spent, features)',
+		'a weighted regression' => 'linreg_fit(spent, features, 1 + abs(watch))',
+		'a regression through the origin' => 'linreg_fit_origin(spent, features)',
 		'a regression over expressions' => 'linreg_fit(spent, ARRAY[watch, watch * watch, interactions])');
 
 	foreach my $what (sort keys %exact)
@@ -301,6 +303,8 @@ sub test_once_per_column
 	split_over_shards('two fields of a result', "SELECT ($stats).n, ($stats).r2 FROM viewer", 2);
 	split_over_shards('two fields of a kept fit', "SELECT (linreg_stats(fit)).n, (linreg_stats(fit)).r2 FROM ($fit) m");
 	split_over_shards('all fields of a kept fit', "SELECT s.* FROM ($fit) m, linreg_stats(fit) s");
+	split_over_shards('fields of kept statistics', "SELECT (s).n, (s).r2 FROM (SELECT linreg_stats(fit) AS s FROM ($fit) m OFFSET 0) k");
+	near('fields of statistics from a query of the shards', "SELECT (s).n, (s).r2 FROM (SELECT $stats AS s FROM viewer) k");
 }
 
 # --- collected -------------------------------------------------------------------
