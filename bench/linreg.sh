@@ -4,7 +4,7 @@
 #
 #   ROWS=10000000 RUNS=3 PYTHON=/opt/peers/bin/python bench/linreg.sh
 #
-# PYTHON has numpy and psycopg; without it that peer is left out.
+# PYTHON has numpy, pandas and psycopg; without it that peer is left out.
 cd "$(dirname "$0")/.." || exit 1
 . bench/lib.sh
 
@@ -54,7 +54,7 @@ ratio "ten times the rows, CPU" "$small" "$CPU"
 with_workers 0 "linreg_fit of 10 features with weights" 'SELECT linreg_coef(linreg_fit(y, x, y)) FROM features'
 
 # a psycopg cursor with COPY TO, as text and as binary, then numpy's lstsq
-if "$PYTHON" -c 'import numpy, psycopg' 2>/dev/null; then
+if "$PYTHON" -c 'import numpy, pandas, psycopg' 2>/dev/null; then
   for format in text binary; do
     peer=$(RUNS=$RUNS "$PYTHON" bench/linreg_peer.py "$format") || die "the peer failed"
     row "COPY $format and numpy" "${peer% *}" s
@@ -62,7 +62,7 @@ if "$PYTHON" -c 'import numpy, psycopg' 2>/dev/null; then
     ratio "COPY $format and numpy over linreg_fit" "${peer% *}" "$ours"
   done
 else
-  say "no numpy and psycopg in $PYTHON: that peer is left out"
+  say "no numpy, pandas and psycopg in $PYTHON: that peer is left out"
 fi
 
 export PGOPTIONS="-c work_mem=1GB"
