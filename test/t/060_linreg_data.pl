@@ -47,7 +47,8 @@ SKIP:
 
 check_wampler();
 check_filip();
-check_binary();
+check_binary('linreg_fit(i * i, ARRAY[i, 0.1 * i * i * i])');
+check_binary('linreg_fit_origin(i * i, ARRAY[i, 0.1 * i * i * i], i % 4)');
 
 $node->stop;
 done_testing();
@@ -258,12 +259,13 @@ sub check_facebook
 # COPY BINARY of one value, whole, then shortened and changed byte by byte.
 sub check_binary
 {
+	my ($fit) = @_;
 	my $dir = PostgreSQL::Test::Utils::tempdir();
 	my %state;
 
-	$node->safe_psql('postgres', 'CREATE TABLE model(fit linreg)');
-	my $value = pack('H*', $node->safe_psql('postgres', q{
-		SELECT encode(linreg_send(linreg_fit(i * i, ARRAY[i, 0.1 * i * i * i])), 'hex') FROM generate_series(1, 9) i}));
+	$node->safe_psql('postgres', 'DROP TABLE IF EXISTS model; CREATE TABLE model(fit linreg)');
+	my $value = pack('H*', $node->safe_psql('postgres', qq{
+		SELECT encode(linreg_send($fit), 'hex') FROM generate_series(1, 9) i}));
 
 	my $copy = sub {
 		my ($bytes) = @_;
@@ -272,7 +274,9 @@ sub check_binary
 		close($out);
 		my ($status, undef, $err) = $node->psql('postgres',
 			"\\set VERBOSITY sqlstate\nTRUNCATE model; COPY model FROM '$dir/value' (FORMAT binary); "
-			. 'SELECT linreg_coef(fit), linreg_stats(fit), fit FROM model');
+			. 'SELECT linreg_coef(fit), linreg_stats(fit), fit, linreg_combine(fit, fit) FROM model; '
+			. 'SELECT linreg_interval(fit, array_fill(1::float8, ARRAY[2]), 0.9) FROM model WHERE cardinality(linreg_coef(fit)) = 3; '
+			. 'SELECT t.* FROM model, linreg_terms(fit) t');
 		$state{ $status == 0 ? 'read' : $err =~ /ERROR:  (\w+)/ ? $1 : $err }++;
 		return $status == 0;
 	};
@@ -292,6 +296,7 @@ sub check_binary
 		$copy->($changed);
 	}
 	delete @state{qw(read 22P03 22003)};
+	delete @state{qw(22023)};
 	is_deeply(\%state, {}, 'a changed byte is refused, or gives a model of other numbers');
 	return;
 }

@@ -425,10 +425,101 @@ test_forged(void)
 	free(s);
 }
 
+/* (hi, lo) += w a b, one pair after the other */
+static DD
+reference_sum(DD sum, DD a, DD b, double weight)
+{
+	DD			first = weight == 1 ? a : dd_scale(a, weight);
+	DD			product = dd_two_prod(first.hi, b.hi);
+
+	product.lo += first.hi * b.lo + first.lo * b.hi;
+	product = dd_make(product.hi, product.lo);
+	{
+		DD			total = dd_two_sum(sum.hi, product.hi);
+
+		return dd_fast_two_sum(total.hi, total.lo + (sum.lo + product.lo));
+	}
+}
+
+/* Rows added by vectors give the bits of rows added pair by pair. */
+static void
+test_vectors(void)
+{
+	bool		same = true;
+
+	for (int p = 1; p <= 40; p++)
+	{
+		LinregState *s = new_state(p);
+		double		row[3][41];
+
+		for (int i = 0; i < 3; i++)
+		{
+			for (int j = 0; j <= p; j++)
+				row[i][j] = (uniform() - 0.5) * pow(10, 6 * uniform());
+			la_linreg_add_weighted(s, row[i][p], row[i], p % 2 == 0 ? 1 : 0.1 + i);
+		}
+		for (int i = 0; i <= p; i++)
+		{
+			for (int j = i; j <= p; j++)
+			{
+				DD			sum = dd_make(0, 0);
+				DD			got = la_linreg_product(s, i, j);
+
+				for (int k = 1; k < 3; k++)
+					sum = reference_sum(sum, dd_two_diff(row[k][i], la_linreg_pivot(s, i)),
+										dd_two_diff(row[k][j], la_linreg_pivot(s, j)), p % 2 == 0 ? 1 : 0.1 + k);
+				same = same && (la_linreg_pivot(s, i) != row[0][i] || la_linreg_pivot(s, j) != row[0][j] ||
+								(got.hi == sum.hi && fabs(got.lo - sum.lo) <= fabs(sum.hi) * 0x1p-103));
+			}
+		}
+		free(s);
+	}
+	ok(same, "rows of 1 to 40 features are added as if pair by pair");
+}
+
+/* A weight of 3 is three rows; through the origin there is no mean. */
+static void
+test_weights(void)
+{
+	LinregState *weighted = new_state(1);
+	LinregState *copied = new_state(1);
+	LinregState *origin = new_state(1);
+	double		a[2],
+				b[2];
+
+	la_linreg_init(origin, 1, LA_LINREG_ORIGIN);
+	for (int i = 0; i < 50; i++)
+	{
+		double		x = i % 7 + 0.3 * i;
+		double		y = 2 * x + i % 5;
+
+		la_linreg_add_weighted(weighted, y, &x, i % 3 + 1);
+		for (int k = 0; k <= i % 3; k++)
+			add(copied, y, x);
+		add(origin, 3 * x, x);
+	}
+	coefficients(weighted, a);
+	coefficients(copied, b);
+	ok(close_to(a[0], b[0], 1e-14) && close_to(a[1], b[1], 1e-14), "whole weights are copies of rows");
+	ok(la_linreg_weight(weighted).hi == (double) copied->n && weighted->n == 50, "their sum is the number of those");
+	ok(close_to(stats_of(weighted).r2, stats_of(copied).r2, 1e-14), "and R2 is theirs");
+	ok(la_linreg_merge(weighted, copied) == LA_OK && la_linreg_check(weighted) == LA_OK &&
+	   la_linreg_weight(weighted).hi == 2 * (double) copied->n, "rows without weights weigh 1");
+	coefficients(origin, a);
+	ok(a[0] == 0 && a[1] == 3 && stats_of(origin).df_residual == 49, "a line through the origin");
+	origin->values[0] = 1;
+	ok(la_linreg_check(origin) == LA_MALFORMED, "whose pivot is 0");
+	free(weighted);
+	free(copied);
+	free(origin);
+}
+
 int
 main(void)
 {
 	test_double_double();
+	test_vectors();
+	test_weights();
 	test_exact();
 	test_few_rows();
 	test_dependent();
