@@ -16,6 +16,7 @@ SQL_PARTS = \
 	sql/10_score.sql \
 	sql/20_segment.sql \
 	sql/30_linreg.sql \
+	sql/32_kmeans.sql \
 	sql/40_forest.sql \
 	sql/50_evaluate.sql
 
@@ -32,6 +33,10 @@ CORE_OBJS = \
 	src/core/forest_use.o \
 	src/core/forest_write.o \
 	src/core/hash.o \
+	src/core/kmeans_core.o \
+	src/core/kmeans_fit.o \
+	src/core/kmeans_rows.o \
+	src/core/kmeans_search.o \
 	src/core/linreg_core.o \
 	src/core/linreg_solve.o \
 	src/core/log_core.o \
@@ -55,6 +60,9 @@ OBJS = \
 	src/forest_progress.o \
 	src/forest_train.o \
 	src/forest_workers.o \
+	src/kmeans.o \
+	src/kmeans_io.o \
+	src/kmeans_train.o \
 	src/linreg.o \
 	src/linreg_io.o \
 	src/model.o \
@@ -82,7 +90,8 @@ PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
 # the inner loops go through vector registers, which -O2 does not try for
-src/core/binning.o src/core/forest_grow.o src/core/forest_importance.o src/core/forest_oob.o src/core/forest_split.o src/core/linreg_core.o: CFLAGS += -O3
+src/core/binning.o src/core/forest_grow.o src/core/forest_importance.o src/core/forest_oob.o src/core/forest_split.o src/core/linreg_core.o \
+	src/core/kmeans_fit.o src/core/kmeans_rows.o src/core/kmeans_search.o: CFLAGS += -O3
 
 # every object is rebuilt when a header changes: there are few of both
 $(OBJS): $(wildcard src/*.h src/core/*.h)

@@ -154,6 +154,27 @@ la_option_share(Options *options, const char *name, double otherwise)
 }
 
 /*
+ * la_option_number
+ *		A number from min to max, or "otherwise" if the option is absent.
+ */
+double
+la_option_number(Options *options, const char *name, double otherwise, double min, double max)
+{
+	JsonbValue	value;
+	double		number;
+
+	if (!find_option(options, name, &value))
+		return otherwise;
+	if (value.type != jbvNumeric)
+		bad_option(name, &value, psprintf("a number from %g to %g", min, max));
+	number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
+												NumericGetDatum(value.val.numeric)));
+	if (!(number >= min && number <= max))
+		bad_option(name, &value, psprintf("a number from %g to %g", min, max));
+	return number;
+}
+
+/*
  * la_option_name
  *		Whether an option is given as its only name; another value is an error.
  */
