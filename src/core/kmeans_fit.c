@@ -492,24 +492,43 @@ assign_list(KmeansFit *fit, uint32_t n)
 	}
 }
 
+/*
+ * List up to BATCH rows before "end" that may have come nearer to another
+ * centre, from fit->next on.
+ */
+static uint32_t
+pick_rows(KmeansFit *fit, uint32_t end)
+{
+	const float *restrict bounds = fit->bounds;
+	const float *restrict limit = fit->limit;
+	const uint16_t *restrict cluster = fit->cluster;
+	uint32_t   *restrict list = fit->list;
+	uint32_t	row = fit->next;
+	uint32_t	n = 0;
+
+	if (fit->fresh)
+	{
+		while (row < end && n < BATCH)
+			list[n++] = row++;
+	}
+	else
+	{
+		for (; row < end && n < BATCH; row++)
+		{
+			list[n] = row;
+			n += !(bounds[row] > limit[cluster[row]]);
+		}
+	}
+	fit->next = row;
+	return n;
+}
+
 /* Each row to the nearest centre, from fit->next on, when there is one group. */
 static void
 assign_rows(KmeansFit *fit, uint32_t end)
 {
-	uint32_t	n = 0;
-
-	for (uint32_t i = fit->next; i < end; i++)
-	{
-		fit->list[n] = i;
-		n += fit->fresh || !(fit->bounds[i] > fit->limit[fit->cluster[i]]);
-		if (n == BATCH)
-		{
-			assign_list(fit, n);
-			n = 0;
-		}
-	}
-	assign_list(fit, n);
-	fit->next = end;
+	while (fit->next < end)
+		assign_list(fit, pick_rows(fit, end));
 }
 
 /*
