@@ -95,9 +95,13 @@ sub foreign_references
 
 	return $node->safe_psql($database, qq{
 		WITH extension AS (SELECT oid FROM pg_extension WHERE extname = 'liveanalytics'),
-		member AS (
+		listed AS (
 			SELECT classid, objid FROM pg_depend, extension
 			WHERE refclassid = 'pg_extension'::regclass AND refobjid = oid AND deptype = 'e'),
+		member AS (
+			SELECT * FROM listed
+			UNION ALL
+			SELECT classid, typarray FROM pg_type t JOIN listed ON classid = 'pg_type'::regclass AND objid = t.oid WHERE typarray <> 0),
 		reference AS (
 			SELECT classid, objid, refclassid, refobjid
 			FROM pg_depend JOIN member USING (classid, objid) WHERE deptype <> 'e'
