@@ -173,8 +173,6 @@ VECTOR_OBJS = \
 	src/core/viewer_set_container.o \
 	src/core/viewer_set_core.o
 $(VECTOR_OBJS): CFLAGS += -O3
-src/core/binning.o src/core/forest_grow.o src/core/forest_importance.o src/core/forest_oob.o src/core/forest_split.o src/core/linreg_core.o \
-	src/core/kmeans_fit.o src/core/kmeans_rows.o src/core/kmeans_search.o: CFLAGS += -O3
 
 # every object is rebuilt when a header changes: there are few of both
 $(OBJS): $(wildcard src/*.h src/core/*.h)
