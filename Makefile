@@ -17,7 +17,9 @@ SQL_PARTS = \
 	sql/20_segment.sql \
 	sql/30_linreg.sql \
 	sql/40_forest.sql \
-	sql/50_evaluate.sql
+	sql/50_evaluate.sql \
+	sql/62_sessions.sql \
+	sql/63_concurrency.sql
 
 # plain C99, no PostgreSQL headers
 CORE_OBJS = \
@@ -32,6 +34,7 @@ CORE_OBJS = \
 	src/core/forest_use.o \
 	src/core/forest_write.o \
 	src/core/hash.o \
+	src/core/keysort.o \
 	src/core/linreg_core.o \
 	src/core/linreg_solve.o \
 	src/core/log_core.o \
@@ -39,11 +42,13 @@ CORE_OBJS = \
 	src/core/quantile_core.o \
 	src/core/radix.o \
 	src/core/score_core.o \
+	src/core/spans_core.o \
 	src/core/special_core.o
 
 OBJS = \
 	src/liveanalytics.o \
 	src/args.o \
+	src/concurrency.o \
 	src/confusion.o \
 	src/evaluate.o \
 	src/forest.o \
@@ -59,9 +64,13 @@ OBJS = \
 	src/linreg_io.o \
 	src/model.o \
 	src/options.o \
+	src/rowarray.o \
 	src/rowstore.o \
 	src/score.o \
 	src/segment.o \
+	src/sessions.o \
+	src/timeargs.o \
+	src/timestate.o \
 	$(CORE_OBJS)
 
 DATA       = $(wildcard sql/liveanalytics--*--*.sql)

@@ -11,15 +11,37 @@
 
 #define DIGITS 8
 #define BUCKETS 256
+#define BLOCK 65536				/* keys between two chances to be stopped */
+
+static inline size_t
+block_end(size_t start, size_t n)
+{
+	return n - start < BLOCK ? n : start + BLOCK;
+}
 
 static void
-count_digits(const uint64_t *keys, size_t n, size_t counts[DIGITS][BUCKETS])
+count_digits(const uint64_t *keys, size_t n, size_t counts[DIGITS][BUCKETS], MayStop may_stop)
 {
 	memset(counts, 0, sizeof(size_t) * DIGITS * BUCKETS);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n;)
 	{
-		for (int d = 0; d < DIGITS; d++)
-			counts[d][(keys[i] >> (8 * d)) & 0xff]++;
+		la_may_stop(may_stop);
+		for (size_t end = block_end(i, n); i < end; i++)
+		{
+			for (int d = 0; d < DIGITS; d++)
+				counts[d][(keys[i] >> (8 * d)) & 0xff]++;
+		}
+	}
+}
+
+static void
+move_keys(const uint64_t *from, uint64_t *to, size_t n, int digit, size_t positions[BUCKETS], MayStop may_stop)
+{
+	for (size_t i = 0; i < n;)
+	{
+		la_may_stop(may_stop);
+		for (size_t end = block_end(i, n); i < end; i++)
+			to[positions[(from[i] >> (8 * digit)) & 0xff]++] = from[i];
 	}
 }
 
@@ -45,7 +67,7 @@ start_positions(size_t counts[BUCKETS], size_t n)
  * la_radix_sort
  *		Sort n keys in ascending order; "scratch" holds n keys as well.
  *
- * It may be stopped before each pass; the keys are in no order then.
+ * It may be stopped every few thousand keys; they are in no order then.
  */
 void
 la_radix_sort(uint64_t *keys, uint64_t *scratch, size_t n, MayStop may_stop)
@@ -54,16 +76,14 @@ la_radix_sort(uint64_t *keys, uint64_t *scratch, size_t n, MayStop may_stop)
 	uint64_t   *from = keys;
 	uint64_t   *to = scratch;
 
-	count_digits(keys, n, counts);
+	count_digits(keys, n, counts, may_stop);
 	for (int d = 0; d < DIGITS; d++)
 	{
 		uint64_t   *swap = from;
 
 		if (!start_positions(counts[d], n))
 			continue;
-		la_may_stop(may_stop);
-		for (size_t i = 0; i < n; i++)
-			to[counts[d][(from[i] >> (8 * d)) & 0xff]++] = from[i];
+		move_keys(from, to, n, d, counts[d], may_stop);
 		from = to;
 		to = swap;
 	}

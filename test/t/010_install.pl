@@ -155,7 +155,7 @@ sub traps
 
 	my %exact;
 	my @signatures = map { [ split /[|,]/ ] } split /\n/, $node->safe_psql('clean', q{
-		SELECT proname, string_agg(CASE WHEN typname IN ('linreg', 'confusion') THEN '' ELSE 'pg_catalog.' END || typname, ',' ORDER BY i)
+		SELECT proname, string_agg(CASE WHEN typnamespace = 'pg_catalog'::regnamespace THEN 'pg_catalog.' ELSE '' END || typname, ',' ORDER BY i)
 		FROM pg_proc p, unnest(proargtypes) WITH ORDINALITY AS a (type, i) JOIN pg_type t ON t.oid = type
 		WHERE p.oid IN (SELECT objid FROM pg_depend d JOIN pg_extension e ON e.oid = refobjid AND extname = 'liveanalytics'
 		                WHERE d.deptype = 'e' AND classid = 'pg_proc'::regclass)
@@ -168,7 +168,7 @@ sub traps
 	foreach (@signatures)
 	{
 		my ($name, @types) = @$_;
-		my @open = map { /^(?:linreg|confusion)$|\.(?:internal|cstring)$/ ? 'pg_catalog.anyelement' : $_ } @types;
+		my @open = map { !/\./ || /\.(?:internal|cstring)$/ ? 'pg_catalog.anyelement' : $_ } @types;
 		my @coercible = map { s/\.text$/.varchar/r =~ s/\._\w+$/.anyarray/r =~ s/\.(?:jsonb|bytea)$/.anynonarray/r } @open;
 
 		foreach my $arguments (\@open, \@coercible, [ ('pg_catalog.anyelement') x @types ],
@@ -375,7 +375,7 @@ sub check_script
 		"$start) RETURNS int LANGUAGE sql RETURN 1;", "$start) RETURNS int $end SECURITY DEFINER;", "$start) RETURNS int $end SUPPORT g;",
 		"$start) RETURNS s.t $end;", "$start) RETURNS f.a%TYPE $end;", "COMMENT ON FUNCTION f IS 'x'; ", "COMMENT ON TYPE t IS '--'; SELECT 1;",
 		"COMMENT ON TYPE t IS 'x'; SELECT 1", 'CREATE OR REPLACE ' . substr($start, 7) . ") RETURNS int $end;",
-		'CREATE AGGREGATE a(int) (SFUNC = f, STYPE = int, SORTOP = <);', 'CREATE TYPE t AS (a int);', 'CREATE TABLE IF NOT EXISTS t (a int);',
+		'CREATE AGGREGATE a(int) (SFUNC = f, STYPE = int, SORTOP = <);', 'CREATE TYPE t AS (a s.int);', 'CREATE TYPE t AS ENUM (f());', 'CREATE TABLE IF NOT EXISTS t (a int);',
 		'REVOKE ALL ON ALL FUNCTIONS IN SCHEMA s FROM PUBLIC;', 'SET search_path = pg_catalog;', "CREATE TYPE t; /* ' */")
 	{
 		isnt(scalar(offences($bad)), 0, "lint: $bad");
@@ -402,7 +402,7 @@ sub offences
 	my $name = qr/(?:[a-z]\w*|"[a-z]\w*")/;
 	my $type = qr/$name(?:\[\])?/;
 	my $constant = qr/(?:''|-?\d+(?:\.\d+)?)/;
-	my $argument = qr/(?:OUT )?(?:$name )?$type(?: DEFAULT $constant)?/;
+	my $argument = qr/(?:OUT |VARIADIC )?(?:$name )?$type(?: DEFAULT $constant)?/;
 	my $signature = qr/$name ?\((?:$argument(?:, $argument)*)?\)/;
 	my $property = qr/[A-Z_]+ = (?:$type|$constant|[A-Z_]+)/;
 	my $properties = qr/\($property(?:, $property)*\)/;
@@ -411,6 +411,7 @@ sub offences
 		CREATE[ ]FUNCTION[ ]$signature(?:[ ]RETURNS[ ](?:SETOF[ ])?(?:$type|TABLE[ ]?\($argument(?:,[ ]$argument)*\)))?[ ]AS[ ]'',[ ]''[ ]LANGUAGE[ ]C(?:[ ]$attribute)*
 		| CREATE[ ]AGGREGATE[ ]$signature[ ]$properties
 		| CREATE[ ]TYPE[ ]$name(?:[ ]$properties)?
+		| CREATE[ ]TYPE[ ]$name[ ]AS[ ]\($name[ ]$type(?:,[ ]$name[ ]$type)*\)
 		| COMMENT[ ]ON[ ](?:TYPE[ ]$name|(?:FUNCTION|AGGREGATE)[ ]$signature)[ ]IS[ ]''
 		| (?:REVOKE|GRANT)[ ](?:ALL|EXECUTE)[ ]ON[ ]FUNCTION[ ]$signature[ ](?:FROM|TO)[ ](?:PUBLIC|$name)
 	/x;

@@ -1,0 +1,58 @@
+/*
+ * timestate.h
+ *		States of aggregates that keep rows of 64-bit times.
+ */
+#ifndef LA_TIMESTATE_H
+#define LA_TIMESTATE_H
+
+#include "fmgr.h"
+
+/* What tells the states of one aggregate from those of others. */
+typedef struct TimeKind
+{
+	const char *aggregate;		/* name in messages */
+	uint8		id;				/* never reused for another layout */
+	uint8		width;			/* values of a row */
+	uint8		nsettings;		/* values that all rows share */
+	uint8		first;			/* rows to make room for at first */
+} TimeKind;
+
+/* As it is in a bytea: this header, the settings, then the rows. */
+typedef struct TimeRows
+{
+	int32		vl_len_;		/* varlena header; not used in an expanded state */
+	uint8		id;
+	uint8		width;
+	uint8		nsettings;
+	uint8		unused;
+	uint32		n;				/* rows */
+	uint32		ordered;		/* of which the first are in order, if kept so */
+	int64		values[FLEXIBLE_ARRAY_MEMBER];
+} TimeRows;
+
+/* A state that is being changed. */
+typedef struct TimeState
+{
+	TimeRows   *rows;
+	uint64		capacity;		/* in rows */
+	struct ExpandedTimes *expanded; /* NULL: a flat bytea */
+	MemoryContext aggregate;	/* NULL: called by hand */
+} TimeState;
+
+#define LA_MAX_TIME_ROWS	PG_UINT32_MAX
+
+extern void la_time_open(FunctionCallInfo fcinfo, const TimeKind *kind, const int64 *settings, TimeState *state);
+extern void la_time_make_room(const TimeKind *kind, TimeState *state, uint64 more);
+extern void la_time_append(const TimeKind *kind, TimeState *state, const TimeRows *other);
+extern Datum la_time_result(const TimeState *state);
+extern TimeRows *la_time_read(FunctionCallInfo fcinfo, int argno, const TimeKind *kind);
+extern TimeRows *la_time_own(FunctionCallInfo fcinfo, const TimeKind *kind);
+extern void *la_time_scratch(uint64 count, Size size);
+
+static inline int64 *
+la_time_values(TimeRows *rows)
+{
+	return rows->values + rows->nsettings;
+}
+
+#endif							/* LA_TIMESTATE_H */
