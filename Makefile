@@ -18,13 +18,16 @@ SQL_PARTS = \
 	sql/30_linreg.sql \
 	sql/40_forest.sql \
 	sql/50_evaluate.sql \
+	sql/61_retention.sql \
 	sql/62_sessions.sql \
 	sql/63_concurrency.sql
 
 # plain C99, no PostgreSQL headers
 CORE_OBJS = \
 	src/core/binning.o \
+	src/core/cohort_core.o \
 	src/core/confusion_core.o \
+	src/core/dayset_core.o \
 	src/core/forest_grow.o \
 	src/core/forest_importance.o \
 	src/core/forest_model.o \
@@ -43,11 +46,13 @@ CORE_OBJS = \
 	src/core/radix.o \
 	src/core/score_core.o \
 	src/core/spans_core.o \
-	src/core/special_core.o
+	src/core/special_core.o \
+	src/core/stay_core.o
 
 OBJS = \
 	src/liveanalytics.o \
 	src/args.o \
+	src/cohort.o \
 	src/concurrency.o \
 	src/confusion.o \
 	src/evaluate.o \
@@ -64,6 +69,7 @@ OBJS = \
 	src/linreg_io.o \
 	src/model.o \
 	src/options.o \
+	src/retention.o \
 	src/rowarray.o \
 	src/rowstore.o \
 	src/score.o \

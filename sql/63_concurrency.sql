@@ -89,3 +89,34 @@ CREATE AGGREGATE concurrency_series(entered timestamptz, left_at timestamptz, lo
   FINALFUNC = concurrency_series_final, COMBINEFUNC = concurrency_series_combine, PARALLEL = SAFE);
 COMMENT ON AGGREGATE concurrency_series(timestamptz, timestamptz, timestamptz, timestamptz, interval) IS
 'presence in buckets of step from lo to hi: average, peak, enters and leaves of each; unnest makes rows of it';
+
+CREATE TYPE stay_point AS (after interval, at_risk bigint, leaves bigint, censored bigint, share float8, std_error float8);
+COMMENT ON TYPE stay_point IS
+'how many are seen to stay so long, how many of these leave or are lost sight of before the next point, and the share of all who stay so long';
+
+CREATE FUNCTION stay_curve_accum(state bytea, entered timestamptz, left_at timestamptz, hi timestamptz, step interval)
+RETURNS bytea
+AS 'MODULE_PATHNAME', 'stay_curve_accum'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION stay_curve_accum(bytea, timestamptz, timestamptz, timestamptz, interval) IS
+'transition function of stay_curve';
+
+CREATE FUNCTION stay_curve_combine(state bytea, other bytea)
+RETURNS bytea
+AS 'MODULE_PATHNAME', 'stay_curve_combine'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION stay_curve_combine(bytea, bytea) IS
+'combine function of stay_curve';
+
+CREATE FUNCTION stay_curve_final(state bytea)
+RETURNS stay_point[]
+AS 'MODULE_PATHNAME', 'stay_curve_final'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION stay_curve_final(bytea) IS
+'final function of stay_curve';
+
+CREATE AGGREGATE stay_curve(entered timestamptz, left_at timestamptz, hi timestamptz, step interval) (
+  SFUNC = stay_curve_accum, STYPE = bytea, SSPACE = 1024,
+  FINALFUNC = stay_curve_final, COMBINEFUNC = stay_curve_combine, PARALLEL = SAFE);
+COMMENT ON AGGREGATE stay_curve(timestamptz, timestamptz, timestamptz, interval) IS
+'share of the stays that last at least 0, step, 2 step ..; one that goes on at hi, its row''s end of the stream, is censored there; unnest makes rows of it';

@@ -1,13 +1,15 @@
 /*
  * concurrency.c
- *		How many are present: concurrency_peak, concurrency_avg and
- *		concurrency_series.
+ *		How many are present: concurrency_peak, concurrency_avg,
+ *		concurrency_series; and how long they stay: stay_curve.
  */
 #include "liveanalytics.h"
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
+#include "core/keysort.h"
 #include "core/spans_core.h"
+#include "core/stay_core.h"
 #include "funcapi.h"
 #include "rowarray.h"
 #include "timeargs.h"
@@ -25,6 +27,9 @@ PG_FUNCTION_INFO_V1(concurrency_avg_final);
 PG_FUNCTION_INFO_V1(concurrency_series_accum);
 PG_FUNCTION_INFO_V1(concurrency_series_combine);
 PG_FUNCTION_INFO_V1(concurrency_series_final);
+PG_FUNCTION_INFO_V1(stay_curve_accum);
+PG_FUNCTION_INFO_V1(stay_curve_combine);
+PG_FUNCTION_INFO_V1(stay_curve_final);
 
 /* --- arguments ------------------------------------------------------------------ */
 
@@ -357,4 +362,131 @@ concurrency_series_final(PG_FUNCTION_ARGS)
 	arg[0] = buckets;
 	arg[1] = rows->values;
 	PG_RETURN_DATUM(la_row_array(fcinfo, nbuckets, 5, bucket_row, arg));
+}
+
+/* --- stay_curve ------------------------------------------------------------------------ */
+
+/* lengths as keys of stay_core.h; step */
+static const TimeKind stay_kind = {"stay_curve", 'k', 1, 1, 8};
+
+/*
+ * The key of a row; false if it does not count: NULL in entered, or nothing of
+ * the stay before hi.
+ */
+static bool
+get_stay(FunctionCallInfo fcinfo, int64 *key)
+{
+	TimestampTz hi = la_finite_time(fcinfo->args[3], "hi");
+	bool		censored;
+	uint64		length;
+	Span		span;
+
+	if (!get_span(fcinfo, &span) || span.start >= hi)
+		return false;
+	if (unlikely(span.start == DT_NOBEGIN))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("entered must be finite, not %s", la_timestamp_out(span.start))));
+	censored = span.end >= hi;
+	length = (uint64) (censored ? hi : span.end) - (uint64) span.start;
+	if (unlikely(length > LA_STAY_MAX))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("stay from %s is longer than 146,000 years", la_timestamp_out(span.start))));
+	*key = (int64) la_stay_key((int64) length, censored);
+	return true;
+}
+
+static void
+check_same_step(int64 here, int64 step)
+{
+	if (unlikely(here != step))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("step must be the same in all rows of a group: %lld microseconds, then %lld",
+						(long long) here, (long long) step)));
+}
+
+Datum
+stay_curve_accum(PG_FUNCTION_ARGS)
+{
+	TimeState	state;
+	int64		step = la_positive_length(fcinfo->args[4], "step");
+	int64		key;
+
+	if (!get_stay(fcinfo, &key))
+		return unchanged_state(fcinfo);
+	la_time_open(fcinfo, &stay_kind, &step, &state);
+	check_same_step(state.rows->values[0], step);
+	la_time_make_room(&stay_kind, &state, 1);
+	la_time_values(state.rows)[state.rows->n++] = key;
+	PG_RETURN_DATUM(la_time_result(&state));
+}
+
+Datum
+stay_curve_combine(PG_FUNCTION_ARGS)
+{
+	TimeState	state;
+	TimeRows   *other;
+
+	if (PG_ARGISNULL(1))
+		return unchanged_state(fcinfo);
+	other = la_time_read(fcinfo, 1, &stay_kind);
+	la_time_open(fcinfo, &stay_kind, other->values, &state);
+	check_same_step(state.rows->values[0], other->values[0]);
+	la_time_append(&stay_kind, &state, other);
+	PG_RETURN_DATUM(la_time_result(&state));
+}
+
+typedef struct StayCurve
+{
+	StayPoint  *points;
+	int64		step;
+} StayCurve;
+
+/* A point as the columns of stay_point. */
+static void
+point_row(void *arg, uint64 i, Datum *values, bool *nulls)
+{
+	const StayCurve *curve = arg;
+	const StayPoint *point = &curve->points[i];
+	Interval   *after = palloc0(sizeof(Interval));
+
+	after->time = (int64) i * curve->step;
+	values[0] = IntervalPGetDatum(after);
+	values[1] = Int64GetDatum((int64) point->at_risk);
+	values[2] = Int64GetDatum((int64) point->leaves);
+	values[3] = Int64GetDatum((int64) point->censored);
+	values[4] = Float8GetDatum(point->share);
+	values[5] = Float8GetDatum(point->std_error);
+}
+
+/* stay_curve_final(state): an array of stay_point */
+Datum
+stay_curve_final(PG_FUNCTION_ARGS)
+{
+	TimeRows   *rows;
+	uint64	   *keys;
+	uint64		npoints;
+	StayCurve	curve;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	rows = la_time_own(fcinfo, &stay_kind);
+	keys = (uint64 *) la_time_values(rows);
+	curve.step = rows->values[0];
+	if (curve.step <= 0)		/* bytes from anywhere */
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("value is not a state of %s", "stay_curve")));
+	la_sort_keys(keys, la_time_scratch(rows->n, sizeof(uint64)), rows->n, la_check_for_interrupts);
+	npoints = la_stay_points(keys, rows->n, curve.step);
+	if (npoints > MAX_BUCKETS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("number of points must be at most %d, not %llu", MAX_BUCKETS, (unsigned long long) npoints),
+				 errhint("Use a longer step.")));
+	curve.points = la_time_scratch(npoints, sizeof(StayPoint));
+	la_stay_curve(keys, rows->n, curve.step, curve.points, la_check_for_interrupts);
+	PG_RETURN_DATUM(la_row_array(fcinfo, npoints, 6, point_row, &curve));
 }

@@ -170,6 +170,29 @@ la_option_name(Options *options, const char *option, const char *name)
 }
 
 /*
+ * la_option_choice
+ *		The number, from 0, of the choice that an option is given as, or 0 if it
+ *		is absent; another value is an error.
+ */
+int
+la_option_choice(Options *options, const char *name, const char *const *choices, int nchoices)
+{
+	JsonbValue	value;
+	StringInfoData allowed;
+
+	if (!find_option(options, name, &value))
+		return 0;
+	initStringInfo(&allowed);
+	for (int i = 0; i < nchoices; i++)
+	{
+		if (la_option_is_string(options, name, choices[i]))
+			return i;
+		appendStringInfo(&allowed, "%s\"%s\"", i == 0 ? "" : i < nchoices - 1 ? ", " : " or ", choices[i]);
+	}
+	bad_option(name, &value, allowed.data);
+}
+
+/*
  * la_option_bool
  *		A truth value, or "otherwise" if the option is absent.
  */

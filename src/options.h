@@ -24,6 +24,7 @@ extern int64 la_option_int_or_name(Options *options, const char *name, int64 oth
 								   int64 min, int64 max, const char *names);
 extern double la_option_share(Options *options, const char *name, double otherwise);
 extern bool la_option_name(Options *options, const char *option, const char *name);
+extern int	la_option_choice(Options *options, const char *name, const char *const *choices, int nchoices);
 extern bool la_option_bool(Options *options, const char *name, bool otherwise);
 extern void la_options_end(Options *options);
 

@@ -1,4 +1,4 @@
--- concurrency_peak, concurrency_avg, concurrency_series
+-- concurrency_peak, concurrency_avg, concurrency_series, stay_curve
 SET timezone = 'UTC';
 SET datestyle = 'ISO, YMD';
 SET intervalstyle = 'postgres';
@@ -83,6 +83,38 @@ SELECT concurrency_series(at(0), at(1), at(0), at(1), '1 us') IS NULL;
 SELECT concurrency_series(at(0), at(1), at(0), at(1.000001), '1 us');
 SELECT concurrency_series(entered, left_at, at(0), at(90), left_at - entered + '1 s') FROM visit;
 
+-- stay_curve: the remission times of Freireich et al., 1963; statsmodels 0.15.0 gives, just after 6, 7, 10, 13, 16, 22, 23,
+-- 0.857143 0.806723 0.752941 0.690196 0.627451 0.537815 0.448179, errors 0.076360 0.086935 0.096350 0.106815 0.114054 0.128234 0.134591
+CREATE TABLE remission AS
+SELECT at(100 - length) AS entered, CASE WHEN lost = 0 THEN at(100) END AS left_at, at(100) AS hi, length, lost
+FROM unnest('{6,6,6,6,7,9,10,10,11,13,16,17,19,20,22,23,25,32,32,34,35}'::int[], '{0,0,0,1,0,1,0,1,1,0,0,1,1,1,0,0,1,1,1,1,1}'::int[]) v(length, lost);
+-- who leaves at hi is not seen to leave: an end later
+UPDATE remission SET hi = at(101), entered = entered + lost * interval '1 second';
+SELECT extract(epoch FROM p.after)::int AS after, p.at_risk, p.leaves, p.censored, round(p.share::numeric, 6) AS share, round(p.std_error::numeric, 6) AS std_error
+FROM (SELECT stay_curve(entered, left_at, hi, '1 second') AS c FROM remission) v, unnest(c) p WHERE extract(epoch FROM p.after) IN (0, 6, 7, 8, 11, 14, 17, 23, 24, 35, 36);
+-- nobody is lost: the plain share; who stays exactly so long has stayed so long
+SELECT p.after, p.at_risk, p.leaves, p.share, p.share = p.at_risk / 7.0::float8 AS plain
+FROM (SELECT stay_curve(at(0), at(s), at(1000), '30 seconds') AS c FROM unnest('{0,29,30,31,60,61,90}'::int[]) s) v, unnest(c) p;
+-- the stream ends, at a time of its own for each row; stays after that do not count
+SELECT p.* FROM (SELECT stay_curve(e, l, h, '1 minute') AS c FROM (VALUES
+  (at(0), at(60), at(90)), (at(0), at(90), at(90)), (at(0), NULL, at(90)), (at(0), 'infinity', at(150)), (at(90), at(90), at(90)), (at(91), NULL, at(90)), (NULL, at(1), at(90))) v(e, l, h)) w, unnest(c) p;
+SELECT stay_curve(at(0), at(1), at(0), '1 s'), stay_curve(NULL, at(1), at(9), '1 s'), stay_curve(at(0), at(0), at(9), '1 s');
+SELECT count(DISTINCT c) FROM (SELECT stay_curve(entered, left_at, at(50000), '1 min') AS c FROM span
+  UNION ALL SELECT stay_curve(entered, left_at, at(50000), '1 min' ORDER BY i * 31 % 20011) FROM span) t;
+SELECT stay_curve_final(stay_curve_combine(a, b)) FROM (SELECT stay_curve_accum(NULL, at(0), at(1), at(9), '1 s') AS a, stay_curve_accum(NULL, at(0), at(2), at(9), '1 s') AS b OFFSET 0) s;
+SELECT stay_curve(at(1), at(0), at(9), '1 s');
+SELECT stay_curve('-infinity', at(0), at(9), '1 s');
+SELECT stay_curve('4714-11-24 BC', NULL, '294276-12-31', '1 day');
+SELECT stay_curve(at(1), at(2), NULL, '1 s');
+SELECT stay_curve(at(1), at(2), 'infinity', '1 s');
+SELECT stay_curve(at(1), at(2), at(9), '1 month');
+SELECT stay_curve(at(1), at(2), at(9), '0');
+SELECT stay_curve(at(0), at(2), at(9), '1 us');
+SELECT stay_curve(at(0), at(s), at(9), s * interval '1 s') FROM generate_series(1, 2) s;
+SELECT stay_curve_final('\x6b010100000000000000000000000000000000');
+SELECT stay_curve_final('\x6b010100000000000000000000000000000000000000000000');
+
+DROP TABLE remission;
 DROP VIEW visit, sweep;
 DROP TABLE span;
 DROP FUNCTION at(float8);
