@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Retention beside plain SQL: the same rows, in one run. Prints "name, value,
-# unit".
+# Retention beside plain SQL: the same rows, in one run; DuckDB too, where
+# PYTHON has it. Prints "name, value, unit".
 #
 #   EVENTS=10000000 VIEWERS=500000 RUNS=3 bench/retention.sh
 cd "$(dirname "$0")/.." || exit 1
@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 EVENTS=${EVENTS:-10000000}
 VIEWERS=${VIEWERS:-500000}
+PYTHON=${PYTHON:-python3}
 
 # enough work_mem that no plan has to write, which would favour the small states
 bench_cluster "shared_buffers = '1GB'" "max_wal_size = '8GB'" "jit = off" "work_mem = '2GB'" "hash_mem_multiplier = 2" \
@@ -58,6 +59,7 @@ cost "bare grouping" "SELECT viewer, max(ts) FROM event GROUP BY viewer"
 bare=$CPU
 cost "cohort matrix, day 0 to 7" "$OURS"
 ours=$CPU
+matrix_wall=$WALL
 ratio "cohort matrix over bare grouping" "$ours" "$bare"
 cost "plain SQL, join" "$JOINED"
 ratio "plain SQL, join, over cohort matrix" "$CPU" "$ours"
@@ -74,3 +76,13 @@ ours=$CPU
 cost "bool_or of 3 conditions" "SELECT sum((a)::int), sum((a AND b)::int), sum((a AND c)::int)
   FROM (SELECT viewer, bool_or(ts < '2026-06-10') AS a, bool_or(ts >= '2026-06-10' AND ts < '2026-06-20') AS b, bool_or(ts >= '2026-06-20') AS c FROM event GROUP BY viewer) v"
 ratio "bool_or over retention" "$CPU" "$ours"
+
+if "$PYTHON" -c 'import duckdb' 2>/dev/null; then
+  psql -qX -c "\\copy event TO '$CLUSTER/event.csv' (FORMAT csv)"
+  "$PYTHON" bench/presence_duckdb.py retention "$CLUSTER/event.csv" "$RUNS" | while IFS=, read -r name value unit; do
+    row "$name" "$value" "${unit# }"
+    [ "${unit# }" != s ] || ratio "$name, over cohort matrix" "$value" "$matrix_wall"
+  done
+else
+  say "no DuckDB: $PYTHON does not have it"
+fi

@@ -95,9 +95,14 @@ sub foreign_references
 
 	return $node->safe_psql($database, qq{
 		WITH extension AS (SELECT oid FROM pg_extension WHERE extname = 'liveanalytics'),
-		member AS (
+		declared AS (
 			SELECT classid, objid FROM pg_depend, extension
 			WHERE refclassid = 'pg_extension'::regclass AND refobjid = oid AND deptype = 'e'),
+		member AS (
+			SELECT classid, objid FROM declared
+			UNION ALL
+			-- a type's array comes and goes with it
+			SELECT classid, typarray FROM declared JOIN pg_type t ON classid = 'pg_type'::regclass AND objid = t.oid WHERE typarray <> 0),
 		reference AS (
 			SELECT classid, objid, refclassid, refobjid
 			FROM pg_depend JOIN member USING (classid, objid) WHERE deptype <> 'e'

@@ -221,12 +221,28 @@ sub test_extension
 
 sub test_split
 {
+	my $entered = '(timestamptz $$2026-06-01 12:00+00$$ + id * 7919 % 20011 * interval $$1 second$$)';
+	my $left = "($entered + watch * interval \$\$1 second\$\$)";
+	my $lo = 'timestamptz $$2026-06-01 13:00+00$$';
+	my $hi = 'timestamptz $$2026-06-01 17:00+00$$';
 	my %exact = (
 		'accuracy of text' => 'accuracy(bought::text, (watch > 1800)::text)',
 		'accuracy of bigint' => 'accuracy(interactions::bigint, (watch / 60)::bigint)',
 		'accuracy of boolean' => 'accuracy(bought, watch > 1800)',
 		'confusion_matrix' => 'confusion_matrix(channel, CASE WHEN id % 3 > 0 THEN channel ELSE nullif(bought::text, $$$$) END)',
+		'watch_time' => "watch_time($entered, $left)",
+		'watch_time, clipped' => "watch_time($entered, $left, $lo, $hi)",
+		'concurrency_peak' => "concurrency_peak($entered, $left)",
+		'concurrency_avg' => "concurrency_avg($entered, $left, $lo, $hi)",
+		'concurrency_series' => "concurrency_series($entered, $left, $lo, $hi, interval \$\$10 minutes\$\$)",
+		'stay_curve' => "stay_curve($entered, $left, $hi, interval \$\$5 minutes\$\$)",
+		'retention' => 'retention(watch > 600, bought, interactions > 9)',
+		'retention_ordered' => "retention_ordered($entered, watch > 600, bought, interactions > 9)",
+		'active_days' => "active_days($entered + id % 99 * interval \$\$1 day\$\$, \$\$Asia/Shanghai\$\$)",
+		'cohort_retention' => 'cohort_retention(ARRAY[date $$2026-06-01$$ + (id % 5)::int], ARRAY[date $$2026-06-01$$ + (id % 7)::int], $$day$$, $${0,1,3}$$, $$2026-06-06$$)',
 		'classification_report' => 'classification_report(channel, CASE WHEN id % 5 < 3 THEN channel WHEN watch > 900 THEN $$weibo$$ END)');
+	my %field = ('concurrency_series' => '[7].peak_online', 'stay_curve' => '[3].at_risk', 'cohort_retention' => '[4].retained',
+		'concurrency_avg' => '::numeric(12,6)');
 	my %close = (
 		'a line' => 'linreg_fit(spent, watch)',
 		'a regression' => 'linreg_fit(spent, features)',
@@ -238,8 +254,11 @@ sub test_split
 		same($what, "SELECT $exact{$what} FROM viewer");
 		split_over_shards("$what by channel", "SELECT channel, $exact{$what} FROM viewer GROUP BY channel");
 		same("$what by channel", "SELECT channel, $exact{$what} FROM viewer GROUP BY channel ORDER BY channel");
-		split_over_shards("$what by shop", "SELECT shop_id, $exact{$what} FROM viewer GROUP BY shop_id", 0);
-		same("$what by shop", "SELECT shop_id, $exact{$what} FROM viewer GROUP BY shop_id ORDER BY shop_id");
+
+		# what the workers finish they print, with the digits of their setting
+		my $whole = $field{$what} ? "($exact{$what})$field{$what}" : $exact{$what};
+		split_over_shards("$what by shop", "SELECT shop_id, $whole FROM viewer GROUP BY shop_id", 0);
+		same("$what by shop", "SELECT shop_id, $whole FROM viewer GROUP BY shop_id ORDER BY shop_id");
 	}
 	foreach my $what (sort keys %close)
 	{
