@@ -33,17 +33,23 @@ void
 la_spans_sort(Span *spans, size_t n, uint64_t *scratch, MayStop may_stop)
 {
 	for (size_t i = 0; i < n; i++)
+	{
+		look_up(i, may_stop);
 		scratch[i] = la_key_of_int64(spans[i].start);
+	}
 	la_sort_keys(scratch, scratch + n, n, may_stop);
 	for (size_t i = 0; i < n; i++)
+	{
+		look_up(i, may_stop);
 		spans[i].start = la_int64_of_key(scratch[i]);
-
-	la_may_stop(may_stop);
-	for (size_t i = 0; i < n; i++)
 		scratch[i] = la_key_of_int64(spans[i].end);
+	}
 	la_sort_keys(scratch, scratch + n, n, may_stop);
 	for (size_t i = 0; i < n; i++)
+	{
+		look_up(i, may_stop);
 		spans[i].end = la_int64_of_key(scratch[i]);
+	}
 }
 
 /*
