@@ -11,6 +11,7 @@
  *
  * Anybody may call the support functions with any bytes. Whatever comes in is
  * checked against its own size; what the values are does not endanger memory.
+ * The room for more rows is zeroed: it travels too.
  */
 #include "liveanalytics.h"
 
@@ -28,6 +29,10 @@ typedef struct ExpandedTimes
 	ExpandedObjectHeader header;
 	TimeRows   *rows;
 	uint64		capacity;
+
+	/* rows by their key, if they have one: 1 + the number of a row, or 0 */
+	uint32	   *index;
+	uint64		index_size;		/* a power of 2, or 0 */
 } ExpandedTimes;
 
 static Size expanded_flat_size(ExpandedObjectHeader *header);
@@ -192,7 +197,7 @@ la_time_open(FunctionCallInfo fcinfo, const TimeKind *kind, const int64 *setting
 	if (PG_ARGISNULL(0))
 	{
 		Size		size = bytes_of(kind->nsettings, kind->width, kind->first);
-		TimeRows   *rows = init_rows(palloc(size), kind, settings);
+		TimeRows   *rows = init_rows(palloc0(size), kind, settings);
 
 		SET_VARSIZE(rows, size);
 		use_flat(state, kind, rows);
@@ -231,7 +236,7 @@ enlarge_flat(TimeState *state, const TimeKind *kind, uint64 capacity)
 
 	if (bytes > MaxAllocSize)
 		report_too_large(kind->aggregate);
-	rows = memcpy(palloc(bytes), state->rows, used_bytes(state->rows));
+	rows = memcpy(palloc0(bytes), state->rows, used_bytes(state->rows));
 	SET_VARSIZE(rows, bytes);
 	use_flat(state, kind, rows);
 }
@@ -281,6 +286,92 @@ la_time_append(const TimeKind *kind, TimeState *state, const TimeRows *other)
 		memcpy(to + i * kind->width, from + i * kind->width, count * kind->width * sizeof(int64));
 	}
 	state->rows->n += other->n;
+}
+
+/* --- rows with a key ---------------------------------------------------------- */
+
+/* The place in the index of a key: of its row, or the empty one where it goes. */
+static uint32 *
+index_place(const ExpandedTimes *expanded, int64 first, int64 second)
+{
+	const int64 *rows = la_time_values(expanded->rows);
+	uint64		mask = expanded->index_size - 1;
+
+	for (uint64 i = la_time_hash(first, second) & mask;; i = (i + 1) & mask)
+	{
+		uint32	   *place = &expanded->index[i];
+		const int64 *row = rows + (uint64) (*place - 1) * expanded->rows->width;
+
+		if (*place == 0 || (row[0] == first && row[1] == second))
+			return place;
+	}
+}
+
+/* An index of all rows, at most half full. */
+static void
+make_index(ExpandedTimes *expanded)
+{
+	const TimeRows *rows = expanded->rows;
+	const int64 *values = rows->values + rows->nsettings;
+	uint64		size = Max(expanded->index_size, 1024);
+
+	while (size < 4 * (uint64) rows->n)
+		size *= 2;
+	if (expanded->index)
+		pfree(expanded->index);
+	expanded->index_size = size;
+	expanded->index = MemoryContextAllocExtended(expanded->header.eoh_context, mul_size(size, sizeof(uint32)),
+												 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (uint64 i = 0; i < rows->n; i++)
+	{
+		const int64 *row = values + i * rows->width;
+
+		if (i % ROWS_PER_LOOK == 0)
+			CHECK_FOR_INTERRUPTS();
+		*index_place(expanded, row[0], row[1]) = (uint32) i + 1;
+	}
+}
+
+/*
+ * la_time_keyed_row
+ *		The row whose first two values are these; a new one, otherwise of zeros,
+ *		if there was none.
+ *
+ * Flat states are small and looked through from the end.
+ */
+int64 *
+la_time_keyed_row(const TimeKind *kind, TimeState *state, int64 first, int64 second)
+{
+	int64	   *row;
+
+	if (state->expanded)
+	{
+		ExpandedTimes *expanded = state->expanded;
+		uint32	   *place;
+
+		if (unlikely(expanded->index_size < 2 * ((uint64) state->rows->n + 1)))
+			make_index(expanded);
+		place = index_place(expanded, first, second);
+		if (*place != 0)
+			return la_time_values(state->rows) + (uint64) (*place - 1) * kind->width;
+		la_time_make_room(kind, state, 1);
+		*place = state->rows->n + 1;
+	}
+	else
+	{
+		for (uint64 i = state->rows->n; i > 0; i--)
+		{
+			row = la_time_values(state->rows) + (i - 1) * kind->width;
+			if (row[0] == first && row[1] == second)
+				return row;
+		}
+		la_time_make_room(kind, state, 1);
+	}
+	row = la_time_values(state->rows) + (uint64) state->rows->n++ * kind->width;
+	memset(row, 0, kind->width * sizeof(int64));
+	row[0] = first;
+	row[1] = second;
+	return row;
 }
 
 Datum
