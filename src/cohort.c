@@ -849,7 +849,7 @@ cohort_events_accum(PG_FUNCTION_ARGS)
 	TimeState	state;
 	DateADT		day;
 	int64		block;
-	Event	   *row;
+	TimeKeyedRow row;
 
 	if (unlikely(!settings_known(fcinfo, cache)))
 	{
@@ -863,9 +863,11 @@ cohort_events_accum(PG_FUNCTION_ARGS)
 	la_time_open(fcinfo, &events_kind, cache->settings, &state);
 	check_same_settings(state.rows, cache->settings);
 	block = la_block_of_day(day);
-	row = (Event *) la_time_keyed_row(&events_kind, &state, PG_GETARG_INT64(1), block);
-	row->first |= (uint64) first << (day - block * LA_DAYS_PER_BLOCK);
-	row->active |= (uint64) active << (day - block * LA_DAYS_PER_BLOCK);
+	row.key[0] = PG_GETARG_INT64(1);
+	row.key[1] = block;
+	row.flags[0] = (uint64) first << (day - block * LA_DAYS_PER_BLOCK);
+	row.flags[1] = (uint64) active << (day - block * LA_DAYS_PER_BLOCK);
+	la_time_or_row(&events_kind, &state, &row);
 	PG_RETURN_DATUM(la_time_result(&state));
 }
 
@@ -874,22 +876,19 @@ cohort_events_combine(PG_FUNCTION_ARGS)
 {
 	TimeState	state;
 	TimeRows   *other;
-	const Event *from;
+	const TimeKeyedRow *from;
 
 	if (PG_ARGISNULL(1))
 		return unchanged_state(fcinfo);
 	other = la_time_read(fcinfo, 1, &events_kind);
 	la_time_open(fcinfo, &events_kind, other->values, &state);
 	check_same_settings(state.rows, other->values);
-	from = (const Event *) la_time_values(other);
-	for (uint64 i = 0; i < other->n; i++, from++)
+	from = (const TimeKeyedRow *) la_time_values(other);
+	for (uint64 i = 0; i < other->n; i++)
 	{
-		Event	   *row = (Event *) la_time_keyed_row(&events_kind, &state, from->viewer, from->block);
-
 		if (i % 1024 == 0)
 			CHECK_FOR_INTERRUPTS();
-		row->first |= from->first;
-		row->active |= from->active;
+		la_time_or_row(&events_kind, &state, &from[i]);
 	}
 	PG_RETURN_DATUM(la_time_result(&state));
 }

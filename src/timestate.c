@@ -22,6 +22,7 @@
 #include "timestate.h"
 
 #define EXPAND_FROM		8192	/* bytes; a context of its own takes 1 kB */
+#define MAX_PENDING		64
 #define ROWS_PER_LOOK	65536	/* to copy between two looks at interrupts */
 
 typedef struct ExpandedTimes
@@ -33,10 +34,16 @@ typedef struct ExpandedTimes
 	/* rows by their key, if they have one: 1 + the number of a row, or 0 */
 	uint32	   *index;
 	uint64		index_size;		/* a power of 2, or 0 */
+
+	/* rows still to be added: see la_time_or_row */
+	TimeKeyedRow *pending;
+	uint32		npending;
 } ExpandedTimes;
 
 static Size expanded_flat_size(ExpandedObjectHeader *header);
 static void expanded_flatten(ExpandedObjectHeader *header, void *result, Size size);
+
+static void add_pending(ExpandedTimes *expanded);
 
 static const ExpandedObjectMethods expanded_methods = {
 	expanded_flat_size, expanded_flatten
@@ -70,8 +77,10 @@ report_too_large(const char *aggregate)
 static Size
 expanded_flat_size(ExpandedObjectHeader *header)
 {
-	uint64		bytes = used_bytes(((ExpandedTimes *) header)->rows);
+	uint64		bytes;
 
+	add_pending((ExpandedTimes *) header);
+	bytes = used_bytes(((ExpandedTimes *) header)->rows);
 	if (bytes > MaxAllocSize)
 		report_too_large("state");
 	return bytes;
@@ -126,8 +135,11 @@ la_time_read(FunctionCallInfo fcinfo, int argno, const TimeKind *kind)
 {
 	Datum		datum = PG_GETARG_DATUM(argno);
 	ExpandedTimes *expanded = as_expanded(datum);
-	TimeRows   *rows = expanded ? expanded->rows : flat_rows(datum, false);
+	TimeRows   *rows;
 
+	if (expanded)
+		add_pending(expanded);
+	rows = expanded ? expanded->rows : flat_rows(datum, false);
 	check_rows(rows, kind, expanded ? used_bytes(rows) : VARSIZE(rows));
 	return rows;
 }
@@ -241,6 +253,15 @@ enlarge_flat(TimeState *state, const TimeKind *kind, uint64 capacity)
 	use_flat(state, kind, rows);
 }
 
+static void
+enlarge_expanded(ExpandedTimes *expanded, uint64 capacity)
+{
+	const TimeRows *rows = expanded->rows;
+
+	expanded->rows = repalloc_huge(expanded->rows, bytes_of(rows->nsettings, rows->width, capacity));
+	expanded->capacity = capacity;
+}
+
 /*
  * la_time_make_room
  *		Room for so many rows more.
@@ -258,8 +279,7 @@ la_time_make_room(const TimeKind *kind, TimeState *state, uint64 more)
 	capacity = Min(Max(wanted, 2 * state->capacity), LA_MAX_TIME_ROWS);
 	if (state->expanded)
 	{
-		state->expanded->rows = repalloc_huge(state->rows, bytes_of(kind->nsettings, kind->width, capacity));
-		state->expanded->capacity = capacity;
+		enlarge_expanded(state->expanded, capacity);
 		state->rows = state->expanded->rows;
 		state->capacity = capacity;
 	}
@@ -332,46 +352,110 @@ make_index(ExpandedTimes *expanded)
 	}
 }
 
-/*
- * la_time_keyed_row
- *		The row whose first two values are these; a new one, otherwise of zeros,
- *		if there was none.
- *
- * Flat states are small and looked through from the end.
- */
-int64 *
-la_time_keyed_row(const TimeKind *kind, TimeState *state, int64 first, int64 second)
+static void
+or_into(int64 *values, const TimeKeyedRow *row)
 {
-	int64	   *row;
+	TimeKeyedRow *to = (TimeKeyedRow *) values;
 
-	if (state->expanded)
+	to->flags[0] |= row->flags[0];
+	to->flags[1] |= row->flags[1];
+}
+
+static void
+add_one(ExpandedTimes *expanded, const TimeKeyedRow *row)
+{
+	TimeRows   *rows = expanded->rows;
+	uint32	   *place = index_place(expanded, row->key[0], row->key[1]);
+
+	if (*place != 0)
 	{
-		ExpandedTimes *expanded = state->expanded;
-		uint32	   *place;
-
-		if (unlikely(expanded->index_size < 2 * ((uint64) state->rows->n + 1)))
-			make_index(expanded);
-		place = index_place(expanded, first, second);
-		if (*place != 0)
-			return la_time_values(state->rows) + (uint64) (*place - 1) * kind->width;
-		la_time_make_room(kind, state, 1);
-		*place = state->rows->n + 1;
+		or_into(la_time_values(rows) + (uint64) (*place - 1) * rows->width, row);
+		return;
 	}
-	else
+	memcpy(la_time_values(rows) + (uint64) rows->n * rows->width, row, sizeof(TimeKeyedRow));
+	*place = ++rows->n;
+}
+
+/*
+ * Rows and index are far larger than the caches, so each look costs what a miss
+ * costs; of many rows at once the misses are under way together.
+ */
+static void
+add_pending(ExpandedTimes *expanded)
+{
+	uint32		n = expanded->npending;
+	uint64		wanted = (uint64) expanded->rows->n + n;
+	TimeRows   *rows;
+
+	if (n == 0)
+		return;
+	if (wanted > LA_MAX_TIME_ROWS)
+		report_too_large("state");
+	if (wanted > expanded->capacity)
+		enlarge_expanded(expanded, Min(2 * expanded->capacity + n, LA_MAX_TIME_ROWS));
+	if (expanded->index_size < 2 * wanted)
+		make_index(expanded);
+	rows = expanded->rows;
+	for (uint32 i = 0; i < n; i++)
+	{
+		const TimeKeyedRow *row = &expanded->pending[i];
+		uint32		place = expanded->index[la_time_hash(row->key[0], row->key[1]) & (expanded->index_size - 1)];
+
+		if (place != 0)
+			__builtin_prefetch(la_time_values(rows) + (uint64) (place - 1) * rows->width);
+	}
+	for (uint32 i = 0; i < n; i++)
+		add_one(expanded, &expanded->pending[i]);
+	expanded->npending = 0;
+}
+
+/* Keep a row until there are many. */
+static void
+add_later(ExpandedTimes *expanded, const TimeKeyedRow *row)
+{
+	if (expanded->pending == NULL)
+		expanded->pending = MemoryContextAlloc(expanded->header.eoh_context, MAX_PENDING * sizeof(TimeKeyedRow));
+	if (expanded->index_size > 0)
+		__builtin_prefetch(&expanded->index[la_time_hash(row->key[0], row->key[1]) & (expanded->index_size - 1)]);
+	expanded->pending[expanded->npending++] = *row;
+	if (expanded->npending == MAX_PENDING)
+		add_pending(expanded);
+}
+
+/*
+ * la_time_or_row
+ *		Add flags to the row with this key, a new one if there is none.
+ *
+ * Flat states are small and looked through from the end. An expanded one keeps
+ * some rows waiting, which la_time_read and whoever wants it flat get added.
+ */
+void
+la_time_or_row(const TimeKind *kind, TimeState *state, const TimeKeyedRow *row)
+{
+	Assert(kind->width * sizeof(int64) == sizeof(TimeKeyedRow));
+	if (state->expanded == NULL)
 	{
 		for (uint64 i = state->rows->n; i > 0; i--)
 		{
-			row = la_time_values(state->rows) + (i - 1) * kind->width;
-			if (row[0] == first && row[1] == second)
-				return row;
+			int64	   *values = la_time_values(state->rows) + (i - 1) * kind->width;
+
+			if (values[0] == row->key[0] && values[1] == row->key[1])
+			{
+				or_into(values, row);
+				return;
+			}
 		}
 		la_time_make_room(kind, state, 1);
 	}
-	row = la_time_values(state->rows) + (uint64) state->rows->n++ * kind->width;
-	memset(row, 0, kind->width * sizeof(int64));
-	row[0] = first;
-	row[1] = second;
-	return row;
+	if (state->expanded)
+	{
+		add_later(state->expanded, row);
+		state->rows = state->expanded->rows;
+		state->capacity = state->expanded->capacity;
+		return;
+	}
+	memcpy(la_time_values(state->rows) + (uint64) state->rows->n * kind->width, row, sizeof(TimeKeyedRow));
+	state->rows->n++;
 }
 
 Datum

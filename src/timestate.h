@@ -30,6 +30,13 @@ typedef struct TimeRows
 	int64		values[FLEXIBLE_ARRAY_MEMBER];
 } TimeRows;
 
+/* A row of a kind whose rows have a key, and flags that add up. */
+typedef struct TimeKeyedRow
+{
+	int64		key[2];
+	uint64		flags[2];
+} TimeKeyedRow;
+
 /* A state that is being changed. */
 typedef struct TimeState
 {
@@ -44,7 +51,7 @@ typedef struct TimeState
 extern void la_time_open(FunctionCallInfo fcinfo, const TimeKind *kind, const int64 *settings, TimeState *state);
 extern void la_time_make_room(const TimeKind *kind, TimeState *state, uint64 more);
 extern void la_time_append(const TimeKind *kind, TimeState *state, const TimeRows *other);
-extern int64 *la_time_keyed_row(const TimeKind *kind, TimeState *state, int64 first, int64 second);
+extern void la_time_or_row(const TimeKind *kind, TimeState *state, const TimeKeyedRow *row);
 extern Datum la_time_result(const TimeState *state);
 extern TimeRows *la_time_read(FunctionCallInfo fcinfo, int argno, const TimeKind *kind);
 extern TimeRows *la_time_own(FunctionCallInfo fcinfo, const TimeKind *kind);

@@ -73,4 +73,12 @@ SELECT length(s) > 16 * 30000 AS whole, (concurrency_peak_final(s)).peak, (concu
   (concurrency_peak_final(concurrency_peak_accum(s, '2026-06-01', NULL))).peak AS more, (concurrency_peak_final(s)).peak AS as_before
 FROM (SELECT peak_state(entered, entered + '1000 s') AS s FROM many) v;
 DROP AGGREGATE peak_state(timestamptz, timestamptz);
-DROP TABLE state, many;
+-- so are those of viewers by the thousand, which grow while rows wait to be added
+SELECT c.cohort, c.period, c.cohort_size, c.retained, c.is_complete
+FROM (SELECT cohort_retention(i % v, entered + i * interval '1 s', true, true, 'UTC', 'day', '{0,1}', '2026-06-03') AS cells FROM many, unnest('{29989,7}'::int[]) v GROUP BY v) s, unnest(cells) c
+ORDER BY c.cohort_size, c.cohort, c.period;
+SELECT count(*) AS viewers, sum(size) FROM (SELECT i, (cohort_retention(i, entered, true, true, 'UTC', 'month', '{0}', '2026-06-30'))[1].cohort_size AS size FROM many GROUP BY i) s;
+CREATE TABLE great AS SELECT i FROM generate_series(1, 200000) i;
+SELECT c.* FROM (SELECT cohort_retention(i, '2026-06-01'::timestamptz + i % 3 * interval '80 days', true, true, 'UTC', 'month', '{0}', '2026-12-31') AS cells FROM great) s, unnest(cells) c;
+SELECT c.* FROM (SELECT cohort_retention(i, '2026-06-01'::timestamptz + g * interval '80 days', true, true, 'UTC', 'month', '{0,2,3,5}', '2026-12-31') AS cells FROM great, generate_series(0, 2) g) s, unnest(cells) c;
+DROP TABLE state, many, great;
