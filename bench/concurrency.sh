@@ -49,7 +49,6 @@ SWEEP_PEAK="SELECT max(online) FROM (SELECT sum(d) OVER (ORDER BY t, d ROWS UNBO
 cost "scan" "SELECT count(left_at) FROM visit"
 cost "peak and average" "$BOTH"
 both=$CPU
-both_wall=$WALL
 cost "sweep with window sums" "$SWEEP"
 ratio "sweep over peak and average" "$CPU" "$both"
 cost "sweep, equal times grouped" "$GROUPED"
@@ -80,7 +79,7 @@ if "$PYTHON" -c 'import duckdb' 2>/dev/null; then
   psql -qX -c "\\copy visit TO '$CLUSTER/visit.csv' (FORMAT csv)"
   "$PYTHON" bench/presence_duckdb.py concurrency "$CLUSTER/visit.csv" "$RUNS" | while IFS=, read -r name value unit; do
     row "$name" "$value" "${unit# }"
-    [ "${unit# }" != s ] || ratio "$name, over peak and average" "$value" "$both_wall"
+    [ "${unit# }" != "CPU s" ] || ratio "$name, over peak and average" "$value" "$both"
   done
 else
   say "no DuckDB: $PYTHON does not have it"

@@ -17,8 +17,7 @@ INSERT INTO step (name) VALUES ('cohorts');
 \echo 'Of those first seen on each day, how many came back so many days later? The last whole day is 3 December.'
 SELECT c.cohort, max(c.cohort_size) AS size, max(c.retained) FILTER (WHERE period = 1) AS "day 1", max(c.retained) FILTER (WHERE period = 2) AS "day 2",
        max(c.retained) FILTER (WHERE period = 3) AS "day 3", max(c.retained) FILTER (WHERE period = 7) AS "day 7"
-FROM (SELECT cohort_retention(days, days, 'day', '{1,2,3,7}', '2017-12-03') AS cells
-      FROM (SELECT viewer, active_days(ts, 'Asia/Shanghai') AS days FROM event GROUP BY viewer) AS v) AS m,
+FROM (SELECT cohort_retention(viewer, ts, true, true, 'Asia/Shanghai', 'day', '{1,2,3,7}', '2017-12-03') AS cells FROM event) AS m,
      unnest(cells) AS c
 GROUP BY cohort ORDER BY cohort;
 

@@ -138,3 +138,43 @@ CREATE AGGREGATE cohort_retention(first_days date[], active_days date[], grain t
   FINALFUNC = cohort_retention_final, COMBINEFUNC = cohort_retention_combine, PARALLEL = SAFE);
 COMMENT ON AGGREGATE cohort_retention(date[], date[], text, int[], date, jsonb) IS
 'the same with options kind (exact, on_or_after, bracket) and cohort (first_ever, every)';
+
+CREATE FUNCTION cohort_events_accum(state bytea, viewer bigint, ts timestamptz, is_first boolean, is_active boolean, tz text, grain text, periods int[], through date)
+RETURNS bytea
+AS 'MODULE_PATHNAME', 'cohort_events_accum'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION cohort_events_accum(bytea, bigint, timestamptz, boolean, boolean, text, text, int[], date) IS
+'transition function of cohort_retention';
+
+CREATE FUNCTION cohort_events_accum(state bytea, viewer bigint, ts timestamptz, is_first boolean, is_active boolean, tz text, grain text, periods int[], through date, options jsonb)
+RETURNS bytea
+AS 'MODULE_PATHNAME', 'cohort_events_accum'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION cohort_events_accum(bytea, bigint, timestamptz, boolean, boolean, text, text, int[], date, jsonb) IS
+'transition function of cohort_retention';
+
+CREATE FUNCTION cohort_events_combine(state bytea, other bytea)
+RETURNS bytea
+AS 'MODULE_PATHNAME', 'cohort_events_combine'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION cohort_events_combine(bytea, bytea) IS
+'combine function of cohort_retention';
+
+CREATE FUNCTION cohort_events_final(state bytea)
+RETURNS retention_cell[]
+AS 'MODULE_PATHNAME', 'cohort_events_final'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION cohort_events_final(bytea) IS
+'final function of cohort_retention';
+
+CREATE AGGREGATE cohort_retention(viewer bigint, ts timestamptz, is_first boolean, is_active boolean, tz text, grain text, periods int[], through date) (
+  SFUNC = cohort_events_accum, STYPE = bytea, SSPACE = 8192,
+  FINALFUNC = cohort_events_final, COMBINEFUNC = cohort_events_combine, PARALLEL = SAFE);
+COMMENT ON AGGREGATE cohort_retention(bigint, timestamptz, boolean, boolean, text, text, int[], date) IS
+'one row per event: how many viewers of each cohort, by their first day in the time zone tz, are active again in each period; unnest makes rows of it';
+
+CREATE AGGREGATE cohort_retention(viewer bigint, ts timestamptz, is_first boolean, is_active boolean, tz text, grain text, periods int[], through date, options jsonb) (
+  SFUNC = cohort_events_accum, STYPE = bytea, SSPACE = 8192,
+  FINALFUNC = cohort_events_final, COMBINEFUNC = cohort_events_combine, PARALLEL = SAFE);
+COMMENT ON AGGREGATE cohort_retention(bigint, timestamptz, boolean, boolean, text, text, int[], date, jsonb) IS
+'the same with options kind (exact, on_or_after, bracket) and cohort (first_ever, every)';

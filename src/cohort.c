@@ -1,7 +1,8 @@
 /*
  * cohort.c
  *		Cohort retention in two steps: active_days, the days of one viewer, and
- *		cohort_retention, which counts over viewers.
+ *		cohort_retention, which counts over viewers; and in one, from events,
+ *		with the viewers in a hash table of our own.
  */
 #include "liveanalytics.h"
 
@@ -21,6 +22,7 @@
 #include "options.h"
 #include "rowarray.h"
 #include "timeargs.h"
+#include "timestate.h"
 
 #define MAX_PERIODS		1000
 #define MAX_PERIOD		1000000
@@ -32,6 +34,9 @@ PG_FUNCTION_INFO_V1(active_days_final);
 PG_FUNCTION_INFO_V1(cohort_retention_accum);
 PG_FUNCTION_INFO_V1(cohort_retention_combine);
 PG_FUNCTION_INFO_V1(cohort_retention_final);
+PG_FUNCTION_INFO_V1(cohort_events_accum);
+PG_FUNCTION_INFO_V1(cohort_events_combine);
+PG_FUNCTION_INFO_V1(cohort_events_final);
 
 /* Argument 0 as it is: the row does not count. */
 static inline Datum
@@ -92,11 +97,19 @@ fill_zone(ZoneCache *cache, const text *name)
 			 errhint("Names are in pg_timezone_names: \"Asia/Shanghai\".")));
 }
 
-/* Argument "argno" as a time zone, from the cache if it was that before. */
-static ZoneCache *
-get_zone(FunctionCallInfo fcinfo, int argno)
+/* what belongs to a call site, zeroed at first */
+static void *
+get_cache(FunctionCallInfo fcinfo, Size size)
 {
-	ZoneCache  *cache = fcinfo->flinfo->fn_extra;
+	if (fcinfo->flinfo->fn_extra == NULL)
+		fcinfo->flinfo->fn_extra = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, size);
+	return fcinfo->flinfo->fn_extra;
+}
+
+/* Argument "argno" as a time zone, from the cache if it was that before. */
+static void
+get_zone(FunctionCallInfo fcinfo, int argno, ZoneCache *cache)
+{
 	text	   *name;
 
 	if (PG_ARGISNULL(argno))
@@ -104,12 +117,9 @@ get_zone(FunctionCallInfo fcinfo, int argno)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("tz must not be NULL")));
 	name = PG_GETARG_TEXT_PP(argno);
-	if (cache == NULL)
-		cache = fcinfo->flinfo->fn_extra = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(ZoneCache));
 	if (cache->length == 0 || VARSIZE_ANY_EXHDR(name) != cache->length ||
 		memcmp(VARDATA_ANY(name), cache->name, cache->length) != 0)
 		fill_zone(cache, name);
-	return cache;
 }
 
 static int64
@@ -168,10 +178,9 @@ days_size(uint64 capacity)
 static DaysState *
 new_days(uint64 capacity)
 {
-	DaysState  *state = palloc(days_size(capacity));
+	DaysState  *state = palloc0(days_size(capacity));
 
 	SET_VARSIZE(state, days_size(capacity));
-	state->n = 0;
 	return state;
 }
 
@@ -224,8 +233,9 @@ add_day(FunctionCallInfo fcinfo, DateADT day)
 Datum
 active_days_accum(PG_FUNCTION_ARGS)
 {
-	ZoneCache  *zone = get_zone(fcinfo, 2);
+	ZoneCache  *zone = get_cache(fcinfo, sizeof(ZoneCache));
 
+	get_zone(fcinfo, 2, zone);
 	if (PG_ARGISNULL(1))
 		return unchanged_state(fcinfo);
 	return add_day(fcinfo, local_day(zone, la_finite_time(fcinfo->args[1], "ts")));
@@ -392,17 +402,14 @@ read_options(OptionCache *cache, Jsonb *json)
 
 /* Options are read anew only where they change. */
 static void
-get_options(FunctionCallInfo fcinfo, CohortState *q)
+get_options(FunctionCallInfo fcinfo, int argno, OptionCache *cache, CohortState *q)
 {
-	OptionCache *cache = fcinfo->flinfo->fn_extra;
 	Jsonb	   *json;
 
 	q->kind = LA_RETURN_EXACT;
-	if (PG_NARGS() <= 6 || PG_ARGISNULL(6))
+	if (PG_NARGS() <= argno || PG_ARGISNULL(argno))
 		return;
-	json = PG_GETARG_JSONB_P(6);
-	if (cache == NULL)
-		cache = fcinfo->flinfo->fn_extra = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(OptionCache));
+	json = PG_GETARG_JSONB_P(argno);
 	if (cache->length != VARSIZE(json) || memcmp(cache->bytes, json, cache->length) != 0)
 	{
 		cache->length = 0;
@@ -463,24 +470,27 @@ get_periods(FunctionCallInfo fcinfo, int argno)
 	return q;
 }
 
-/* The question that the arguments of a row ask, with room for no cohort. */
+/*
+ * The question that the arguments of a row ask, grain, periods, through and
+ * perhaps options from "argno" on, with room for no cohort.
+ */
 static CohortState *
-get_question(FunctionCallInfo fcinfo)
+get_question(FunctionCallInfo fcinfo, int argno, OptionCache *cache)
 {
 	static const char *const names[] = {"grain", "periods", "through"};
 	CohortState *q;
 
 	for (int i = 0; i < lengthof(names); i++)
 	{
-		if (PG_ARGISNULL(i + 3))
+		if (PG_ARGISNULL(argno + i))
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("%s must not be NULL", names[i])));
 	}
-	q = get_periods(fcinfo, 4);
-	q->grain = get_grain(fcinfo, 3);
-	q->through = PG_GETARG_DATEADT(5);
-	get_options(fcinfo, q);
+	q = get_periods(fcinfo, argno + 1);
+	q->grain = get_grain(fcinfo, argno);
+	q->through = PG_GETARG_DATEADT(argno + 2);
+	get_options(fcinfo, argno + 3, cache, q);
 	if (DATE_NOT_FINITE(q->through))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
@@ -564,7 +574,7 @@ cohort_entry(CohortState **state, int64 cohort)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 					 errmsg("%u cohorts of %u periods need more than 1 GB", s->ncohorts, s->nperiods)));
-		s = memcpy(palloc(size), s, cohort_size(s, s->ncohorts));
+		s = memcpy(palloc0(size), s, cohort_size(s, s->ncohorts));
 		SET_VARSIZE(s, size);
 		*state = s;
 	}
@@ -608,13 +618,30 @@ get_day_periods(FunctionCallInfo fcinfo, int argno, const char *name, const Coho
 	return keys;
 }
 
+/* A viewer with these periods, as keys, ascending, into the cohorts they make. */
+static void
+count_viewer(CohortState **state, const uint64 *first, size_t nfirst, const uint64 *active, size_t nactive)
+{
+	if (!(*state)->every)
+		nfirst = Min(nfirst, 1);
+	for (size_t i = 0; i < nfirst; i++)
+	{
+		int64		cohort = la_int64_of_key(first[i]);
+		int64	   *row = cohort_entry(state, cohort);
+		CohortQuestion q = question_of(*state);
+
+		CHECK_FOR_INTERRUPTS();
+		row[1]++;
+		la_cohort_count(&q, cohort, active, nactive, row + 2);
+	}
+}
+
 /* transition of cohort_retention(first_days, active_days, grain, periods, through [, options]) */
 Datum
 cohort_retention_accum(PG_FUNCTION_ARGS)
 {
-	CohortState *question = get_question(fcinfo);
+	CohortState *question = get_question(fcinfo, 3, get_cache(fcinfo, sizeof(OptionCache)));
 	CohortState *state = question;
-	CohortQuestion q = question_of(question);
 	size_t		nfirst,
 				nactive;
 	uint64	   *first = get_day_periods(fcinfo, 1, "first_days", question, &nfirst);
@@ -625,17 +652,7 @@ cohort_retention_accum(PG_FUNCTION_ARGS)
 		state = get_cohorts(fcinfo, 0);
 		check_same_question(state, question);
 	}
-	if (!q.every)
-		nfirst = Min(nfirst, 1);
-	for (size_t i = 0; i < nfirst; i++)
-	{
-		int64		cohort = la_int64_of_key(first[i]);
-		int64	   *row = cohort_entry(&state, cohort);
-
-		CHECK_FOR_INTERRUPTS();
-		row[1]++;
-		la_cohort_count(&q, cohort, active, nactive, row + 2);
-	}
+	count_viewer(&state, first, nfirst, active, nactive);
 	PG_RETURN_POINTER(state);
 }
 
@@ -685,6 +702,13 @@ cell_row(void *arg, uint64 i, Datum *values, bool *nulls)
 	nulls[3] = nulls[4] = !complete;
 }
 
+static Datum
+cells_of(FunctionCallInfo fcinfo, CohortState *state)
+{
+	return la_row_array(fcinfo, state->ncohorts * (uint64) la_cohort_cells(state->kind, state->nperiods),
+						6, cell_row, state);
+}
+
 /* cohort_retention_final(state): an array of retention_cell */
 Datum
 cohort_retention_final(PG_FUNCTION_ARGS)
@@ -702,6 +726,308 @@ cohort_retention_final(PG_FUNCTION_ARGS)
 					(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 					 errmsg("value of %zu bytes is not a state of %s", (size_t) VARSIZE(state), "cohort_retention")));
 	}
-	PG_RETURN_DATUM(la_row_array(fcinfo, state->ncohorts * (uint64) la_cohort_cells(state->kind, state->nperiods),
-								 6, cell_row, state));
+	PG_RETURN_DATUM(cells_of(fcinfo, state));
+}
+
+/* --- cohort_retention from events ------------------------------------------------------------- */
+
+#define MAX_EVENT_PERIODS 64
+
+/* grain, kind, every, through, number of periods, then these */
+#define EVENT_SETTINGS (5 + MAX_EVENT_PERIODS)
+
+/* a row: one for each viewer and block of days, of which a bit each is set */
+typedef struct Event
+{
+	int64		viewer;
+	int64		block;
+	uint64		first;
+	uint64		active;
+} Event;
+
+static const TimeKind events_kind = {"cohort_retention", 'e', 4, EVENT_SETTINGS, 8};
+
+/* what a call site keeps from one row to the next; nothing depends on it */
+typedef struct EventsCache
+{
+	ZoneCache	zone;
+	OptionCache options;
+
+	/* the arguments that the settings were read from */
+	struct varlena *bytes[3];	/* grain, periods, options */
+	DateADT		through;
+	bool		known;
+	int64		settings[EVENT_SETTINGS];
+} EventsCache;
+
+static bool
+is_same(const struct varlena *value, Datum datum, bool isnull)
+{
+	if (value == NULL || isnull)
+		return value == NULL && isnull;
+	return VARSIZE_ANY(value) == VARSIZE_ANY(DatumGetPointer(datum)) &&
+		memcmp(value, DatumGetPointer(datum), VARSIZE_ANY(value)) == 0;
+}
+
+static NullableDatum
+event_argument(FunctionCallInfo fcinfo, int i)
+{
+	static const int places[] = {6, 7, 9};
+	NullableDatum none = {0, true};
+
+	return places[i] < PG_NARGS() ? fcinfo->args[places[i]] : none;
+}
+
+static void
+fill_settings(FunctionCallInfo fcinfo, EventsCache *cache)
+{
+	CohortState *q = get_question(fcinfo, 6, &cache->options);
+	int64	   *settings = cache->settings;
+
+	if (q->nperiods > MAX_EVENT_PERIODS)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("periods must have at most %d elements, not %u", MAX_EVENT_PERIODS, q->nperiods),
+				 errhint("Use active_days and cohort_retention of arrays of days.")));
+	memset(settings, 0, sizeof(cache->settings));
+	settings[0] = q->grain;
+	settings[1] = q->kind;
+	settings[2] = q->every;
+	settings[3] = q->through;
+	settings[4] = q->nperiods;
+	memcpy(settings + 5, q->values, q->nperiods * sizeof(int64));
+
+	for (int i = 0; i < lengthof(cache->bytes); i++)
+	{
+		NullableDatum arg = event_argument(fcinfo, i);
+		Size		size = arg.isnull ? 0 : VARSIZE_ANY(DatumGetPointer(arg.value));
+
+		if (cache->bytes[i])
+			pfree(cache->bytes[i]);
+		cache->bytes[i] = arg.isnull ? NULL :
+			memcpy(MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, size), DatumGetPointer(arg.value), size);
+	}
+	cache->through = q->through;
+	cache->known = true;
+}
+
+/* A value that lies elsewhere is not recognised by the bytes that point to it. */
+static bool
+settings_known(FunctionCallInfo fcinfo, const EventsCache *cache)
+{
+	if (!cache->known || PG_ARGISNULL(8) || PG_GETARG_DATEADT(8) != cache->through)
+		return false;
+	for (int i = 0; i < lengthof(cache->bytes); i++)
+	{
+		NullableDatum arg = event_argument(fcinfo, i);
+
+		if (!is_same(cache->bytes[i], arg.value, arg.isnull) ||
+			(!arg.isnull && VARATT_IS_EXTERNAL(DatumGetPointer(arg.value))))
+			return false;
+	}
+	return true;
+}
+
+static void
+check_same_settings(const TimeRows *rows, const int64 *settings)
+{
+	if (unlikely(memcmp(rows->values, settings, EVENT_SETTINGS * sizeof(int64)) != 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("grain, periods, through and options must be the same in all rows of a group")));
+}
+
+/*
+ * transition of cohort_retention(viewer, ts, is_first, is_active, tz, grain, periods, through [, options])
+ */
+Datum
+cohort_events_accum(PG_FUNCTION_ARGS)
+{
+	EventsCache *cache = get_cache(fcinfo, sizeof(EventsCache));
+	bool		first = !PG_ARGISNULL(3) && PG_GETARG_BOOL(3);
+	bool		active = !PG_ARGISNULL(4) && PG_GETARG_BOOL(4);
+	TimeState	state;
+	DateADT		day;
+	int64		block;
+	TimeKeyedRow row;
+
+	if (unlikely(!settings_known(fcinfo, cache)))
+	{
+		cache->known = false;
+		fill_settings(fcinfo, cache);
+	}
+	get_zone(fcinfo, 5, &cache->zone);
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || !(first || active))
+		return unchanged_state(fcinfo);
+	day = local_day(&cache->zone, la_finite_time(fcinfo->args[2], "ts"));
+	la_time_open(fcinfo, &events_kind, cache->settings, &state);
+	check_same_settings(state.rows, cache->settings);
+	block = la_block_of_day(day);
+	row.key[0] = PG_GETARG_INT64(1);
+	row.key[1] = block;
+	row.flags[0] = (uint64) first << (day - block * LA_DAYS_PER_BLOCK);
+	row.flags[1] = (uint64) active << (day - block * LA_DAYS_PER_BLOCK);
+	la_time_or_row(&events_kind, &state, &row);
+	PG_RETURN_DATUM(la_time_result(&state));
+}
+
+Datum
+cohort_events_combine(PG_FUNCTION_ARGS)
+{
+	TimeState	state;
+	TimeRows   *other;
+	const TimeKeyedRow *from;
+
+	if (PG_ARGISNULL(1))
+		return unchanged_state(fcinfo);
+	other = la_time_read(fcinfo, 1, &events_kind);
+	la_time_open(fcinfo, &events_kind, other->values, &state);
+	check_same_settings(state.rows, other->values);
+	from = (const TimeKeyedRow *) la_time_values(other);
+	for (uint64 i = 0; i < other->n; i++)
+	{
+		if (i % 1024 == 0)
+			CHECK_FOR_INTERRUPTS();
+		la_time_or_row(&events_kind, &state, &from[i]);
+	}
+	PG_RETURN_DATUM(la_time_result(&state));
+}
+
+/* The question in the settings of a state, which may be bytes from anywhere. */
+static CohortState *
+question_from(const int64 *settings)
+{
+	uint32		n = (uint32) settings[4];
+	CohortState *q;
+
+	if (settings[0] < LA_GRAIN_DAY || settings[0] > LA_GRAIN_MONTH ||
+		settings[1] < LA_RETURN_EXACT || settings[1] > LA_RETURN_BRACKET ||
+		settings[3] < PG_INT32_MIN || settings[3] > PG_INT32_MAX ||
+		settings[4] < 1 + (settings[1] == LA_RETURN_BRACKET) || settings[4] > MAX_EVENT_PERIODS ||
+		!periods_ascend(settings + 5, n))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("value is not a state of %s", "cohort_retention")));
+	q = palloc0(offsetof(CohortState, values) + n * sizeof(int64));
+	q->id = COHORT_ID;
+	q->grain = (uint8) settings[0];
+	q->kind = (uint8) settings[1];
+	q->every = settings[2] != 0;
+	q->through = (int32) settings[3];
+	q->nperiods = n;
+	memcpy(q->values, settings + 5, n * sizeof(int64));
+	SET_VARSIZE(q, cohort_size(q, 0));
+	return q;
+}
+
+static int
+compare_events(const void *a, const void *b)
+{
+	const Event *left = a;
+	const Event *right = b;
+
+	if (left->viewer != right->viewer)
+		return left->viewer < right->viewer ? -1 : 1;
+	return (left->block > right->block) - (left->block < right->block);
+}
+
+/*
+ * The rows with those of each viewer together, blocks ascending: a radix sort
+ * by a hash of the viewer in the upper half of a key and the row in the lower.
+ */
+static Event *
+sort_events(TimeRows *rows)
+{
+	const Event *events = (const Event *) la_time_values(rows);
+	uint64	   *keys = la_time_scratch(2 * (uint64) rows->n, sizeof(uint64));
+	Event	   *sorted = la_time_scratch(rows->n, sizeof(Event));
+	uint64		same;
+
+	for (uint64 i = 0; i < rows->n; i++)
+		keys[i] = la_time_hash(events[i].viewer, 0) >> 32 << 32 | i;
+	la_sort_keys(keys, keys + rows->n, rows->n, la_check_for_interrupts);
+	for (uint64 i = 0; i < rows->n; i++)
+	{
+		if (i % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
+		sorted[i] = events[keys[i] & PG_UINT32_MAX];
+	}
+	/* those of a viewer, and of whoever happens to share the hash */
+	for (uint64 i = 0; i < rows->n; i += same)
+	{
+		for (same = 1; i + same < rows->n && keys[i + same] >> 32 == keys[i] >> 32; same++)
+			;
+		if (same > 1)
+			qsort(sorted + i, same, sizeof(Event), compare_events);
+	}
+	pfree(keys);
+	return sorted;
+}
+
+/* The periods of the days of a block, behind those there are; "keys" has room for 64 more. */
+static size_t
+add_block_periods(const CohortState *q, int64 block, uint64 days, uint64 *keys, size_t n)
+{
+	for (int bit = 0; days != 0 && bit < LA_DAYS_PER_BLOCK; bit++)
+	{
+		int64		day = block * LA_DAYS_PER_BLOCK + bit;
+		uint64		key;
+
+		if (!(days >> bit & 1) || day > q->through)
+			continue;
+		key = la_key_of_int64(la_period_of(q->grain, (int32) day));
+		if (n == 0 || keys[n - 1] != key)
+			keys[n++] = key;
+	}
+	return n;
+}
+
+/* Count the viewer of the first of these rows; returns how many are of this viewer. */
+static uint64
+count_events(CohortState **state, const Event *rows, uint64 nrows)
+{
+	uint64		n = 1;
+	uint64	   *first;
+	uint64	   *active;
+	size_t		nfirst = 0;
+	size_t		nactive = 0;
+
+	while (n < nrows && rows[n].viewer == rows[0].viewer)
+		n++;
+	first = la_time_scratch(n * 2 * LA_DAYS_PER_BLOCK, sizeof(uint64));
+	active = first + n * LA_DAYS_PER_BLOCK;
+	for (uint64 i = 0; i < n; i++)
+	{
+		/* bytes from anywhere */
+		if (rows[i].block < PG_INT32_MIN / LA_DAYS_PER_BLOCK || rows[i].block > PG_INT32_MAX / LA_DAYS_PER_BLOCK)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+					 errmsg("value is not a state of %s", "cohort_retention")));
+		nfirst = add_block_periods(*state, rows[i].block, rows[i].first, first, nfirst);
+		nactive = add_block_periods(*state, rows[i].block, rows[i].active, active, nactive);
+	}
+	count_viewer(state, first, nfirst, active, nactive);
+	pfree(first);
+	return n;
+}
+
+/* cohort_events_final(state): an array of retention_cell */
+Datum
+cohort_events_final(PG_FUNCTION_ARGS)
+{
+	TimeRows   *rows;
+	CohortState *state;
+	Event	   *events;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	rows = la_time_read(fcinfo, 0, &events_kind);
+	state = question_from(rows->values);
+	events = sort_events(rows);
+	for (uint64 i = 0; i < rows->n;)
+	{
+		CHECK_FOR_INTERRUPTS();
+		i += count_events(&state, events + i, rows->n - i);
+	}
+	PG_RETURN_DATUM(cells_of(fcinfo, state));
 }

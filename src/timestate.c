@@ -11,6 +11,7 @@
  *
  * Anybody may call the support functions with any bytes. Whatever comes in is
  * checked against its own size; what the values are does not endanger memory.
+ * The room for more rows is zeroed: it travels too.
  */
 #include "liveanalytics.h"
 
@@ -21,6 +22,7 @@
 #include "timestate.h"
 
 #define EXPAND_FROM		8192	/* bytes; a context of its own takes 1 kB */
+#define MAX_PENDING		64
 #define ROWS_PER_LOOK	65536	/* to copy between two looks at interrupts */
 
 typedef struct ExpandedTimes
@@ -28,10 +30,20 @@ typedef struct ExpandedTimes
 	ExpandedObjectHeader header;
 	TimeRows   *rows;
 	uint64		capacity;
+
+	/* rows by their key, if they have one: 1 + the number of a row, or 0 */
+	uint32	   *index;
+	uint64		index_size;		/* a power of 2, or 0 */
+
+	/* rows still to be added: see la_time_or_row */
+	TimeKeyedRow *pending;
+	uint32		npending;
 } ExpandedTimes;
 
 static Size expanded_flat_size(ExpandedObjectHeader *header);
 static void expanded_flatten(ExpandedObjectHeader *header, void *result, Size size);
+
+static void add_pending(ExpandedTimes *expanded);
 
 static const ExpandedObjectMethods expanded_methods = {
 	expanded_flat_size, expanded_flatten
@@ -65,8 +77,10 @@ report_too_large(const char *aggregate)
 static Size
 expanded_flat_size(ExpandedObjectHeader *header)
 {
-	uint64		bytes = used_bytes(((ExpandedTimes *) header)->rows);
+	uint64		bytes;
 
+	add_pending((ExpandedTimes *) header);
+	bytes = used_bytes(((ExpandedTimes *) header)->rows);
 	if (bytes > MaxAllocSize)
 		report_too_large("state");
 	return bytes;
@@ -121,8 +135,11 @@ la_time_read(FunctionCallInfo fcinfo, int argno, const TimeKind *kind)
 {
 	Datum		datum = PG_GETARG_DATUM(argno);
 	ExpandedTimes *expanded = as_expanded(datum);
-	TimeRows   *rows = expanded ? expanded->rows : flat_rows(datum, false);
+	TimeRows   *rows;
 
+	if (expanded)
+		add_pending(expanded);
+	rows = expanded ? expanded->rows : flat_rows(datum, false);
 	check_rows(rows, kind, expanded ? used_bytes(rows) : VARSIZE(rows));
 	return rows;
 }
@@ -192,7 +209,7 @@ la_time_open(FunctionCallInfo fcinfo, const TimeKind *kind, const int64 *setting
 	if (PG_ARGISNULL(0))
 	{
 		Size		size = bytes_of(kind->nsettings, kind->width, kind->first);
-		TimeRows   *rows = init_rows(palloc(size), kind, settings);
+		TimeRows   *rows = init_rows(palloc0(size), kind, settings);
 
 		SET_VARSIZE(rows, size);
 		use_flat(state, kind, rows);
@@ -231,9 +248,18 @@ enlarge_flat(TimeState *state, const TimeKind *kind, uint64 capacity)
 
 	if (bytes > MaxAllocSize)
 		report_too_large(kind->aggregate);
-	rows = memcpy(palloc(bytes), state->rows, used_bytes(state->rows));
+	rows = memcpy(palloc0(bytes), state->rows, used_bytes(state->rows));
 	SET_VARSIZE(rows, bytes);
 	use_flat(state, kind, rows);
+}
+
+static void
+enlarge_expanded(ExpandedTimes *expanded, uint64 capacity)
+{
+	const TimeRows *rows = expanded->rows;
+
+	expanded->rows = repalloc_huge(expanded->rows, bytes_of(rows->nsettings, rows->width, capacity));
+	expanded->capacity = capacity;
 }
 
 /*
@@ -253,8 +279,7 @@ la_time_make_room(const TimeKind *kind, TimeState *state, uint64 more)
 	capacity = Min(Max(wanted, 2 * state->capacity), LA_MAX_TIME_ROWS);
 	if (state->expanded)
 	{
-		state->expanded->rows = repalloc_huge(state->rows, bytes_of(kind->nsettings, kind->width, capacity));
-		state->expanded->capacity = capacity;
+		enlarge_expanded(state->expanded, capacity);
 		state->rows = state->expanded->rows;
 		state->capacity = capacity;
 	}
@@ -281,6 +306,156 @@ la_time_append(const TimeKind *kind, TimeState *state, const TimeRows *other)
 		memcpy(to + i * kind->width, from + i * kind->width, count * kind->width * sizeof(int64));
 	}
 	state->rows->n += other->n;
+}
+
+/* --- rows with a key ---------------------------------------------------------- */
+
+/* The place in the index of a key: of its row, or the empty one where it goes. */
+static uint32 *
+index_place(const ExpandedTimes *expanded, int64 first, int64 second)
+{
+	const int64 *rows = la_time_values(expanded->rows);
+	uint64		mask = expanded->index_size - 1;
+
+	for (uint64 i = la_time_hash(first, second) & mask;; i = (i + 1) & mask)
+	{
+		uint32	   *place = &expanded->index[i];
+		const int64 *row = rows + (uint64) (*place - 1) * expanded->rows->width;
+
+		if (*place == 0 || (row[0] == first && row[1] == second))
+			return place;
+	}
+}
+
+/* An index of all rows, at most half full. */
+static void
+make_index(ExpandedTimes *expanded)
+{
+	const TimeRows *rows = expanded->rows;
+	const int64 *values = rows->values + rows->nsettings;
+	uint64		size = Max(expanded->index_size, 1024);
+
+	while (size < 4 * (uint64) rows->n)
+		size *= 2;
+	if (expanded->index)
+		pfree(expanded->index);
+	expanded->index_size = size;
+	expanded->index = MemoryContextAllocExtended(expanded->header.eoh_context, mul_size(size, sizeof(uint32)),
+												 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (uint64 i = 0; i < rows->n; i++)
+	{
+		const int64 *row = values + i * rows->width;
+
+		if (i % ROWS_PER_LOOK == 0)
+			CHECK_FOR_INTERRUPTS();
+		*index_place(expanded, row[0], row[1]) = (uint32) i + 1;
+	}
+}
+
+static void
+or_into(int64 *values, const TimeKeyedRow *row)
+{
+	TimeKeyedRow *to = (TimeKeyedRow *) values;
+
+	to->flags[0] |= row->flags[0];
+	to->flags[1] |= row->flags[1];
+}
+
+static void
+add_one(ExpandedTimes *expanded, const TimeKeyedRow *row)
+{
+	TimeRows   *rows = expanded->rows;
+	uint32	   *place = index_place(expanded, row->key[0], row->key[1]);
+
+	if (*place != 0)
+	{
+		or_into(la_time_values(rows) + (uint64) (*place - 1) * rows->width, row);
+		return;
+	}
+	memcpy(la_time_values(rows) + (uint64) rows->n * rows->width, row, sizeof(TimeKeyedRow));
+	*place = ++rows->n;
+}
+
+/*
+ * Rows and index are far larger than the caches, so each look costs what a miss
+ * costs; of many rows at once the misses are under way together.
+ */
+static void
+add_pending(ExpandedTimes *expanded)
+{
+	uint32		n = expanded->npending;
+	uint64		wanted = (uint64) expanded->rows->n + n;
+	TimeRows   *rows;
+
+	if (n == 0)
+		return;
+	if (wanted > LA_MAX_TIME_ROWS)
+		report_too_large("state");
+	if (wanted > expanded->capacity)
+		enlarge_expanded(expanded, Min(2 * expanded->capacity + n, LA_MAX_TIME_ROWS));
+	if (expanded->index_size < 2 * wanted)
+		make_index(expanded);
+	rows = expanded->rows;
+	for (uint32 i = 0; i < n; i++)
+	{
+		const TimeKeyedRow *row = &expanded->pending[i];
+		uint32		place = expanded->index[la_time_hash(row->key[0], row->key[1]) & (expanded->index_size - 1)];
+
+		if (place != 0)
+			__builtin_prefetch(la_time_values(rows) + (uint64) (place - 1) * rows->width);
+	}
+	for (uint32 i = 0; i < n; i++)
+		add_one(expanded, &expanded->pending[i]);
+	expanded->npending = 0;
+}
+
+/* Keep a row until there are many. */
+static void
+add_later(ExpandedTimes *expanded, const TimeKeyedRow *row)
+{
+	if (expanded->pending == NULL)
+		expanded->pending = MemoryContextAlloc(expanded->header.eoh_context, MAX_PENDING * sizeof(TimeKeyedRow));
+	if (expanded->index_size > 0)
+		__builtin_prefetch(&expanded->index[la_time_hash(row->key[0], row->key[1]) & (expanded->index_size - 1)]);
+	expanded->pending[expanded->npending++] = *row;
+	if (expanded->npending == MAX_PENDING)
+		add_pending(expanded);
+}
+
+/*
+ * la_time_or_row
+ *		Add flags to the row with this key, a new one if there is none.
+ *
+ * Flat states are small and looked through from the end. An expanded one keeps
+ * some rows waiting, which la_time_read and whoever wants it flat get added.
+ */
+void
+la_time_or_row(const TimeKind *kind, TimeState *state, const TimeKeyedRow *row)
+{
+	Assert(kind->width * sizeof(int64) == sizeof(TimeKeyedRow));
+	if (state->expanded == NULL)
+	{
+		for (uint64 i = state->rows->n; i > 0; i--)
+		{
+			int64	   *values = la_time_values(state->rows) + (i - 1) * kind->width;
+
+			if (values[0] == row->key[0] && values[1] == row->key[1])
+			{
+				or_into(values, row);
+				return;
+			}
+		}
+		la_time_make_room(kind, state, 1);
+	}
+	if (state->expanded)
+	{
+		add_later(state->expanded, row);
+		state->rows = state->expanded->rows;
+		state->capacity = state->expanded->capacity;
+		return;
+	}
+	memcpy(la_time_values(state->rows) + (uint64) state->rows->n * kind->width, row, sizeof(TimeKeyedRow));
+	state->rows->n++;
 }
 
 Datum

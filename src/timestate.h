@@ -30,6 +30,13 @@ typedef struct TimeRows
 	int64		values[FLEXIBLE_ARRAY_MEMBER];
 } TimeRows;
 
+/* A row of a kind whose rows have a key, and flags that add up. */
+typedef struct TimeKeyedRow
+{
+	int64		key[2];
+	uint64		flags[2];
+} TimeKeyedRow;
+
 /* A state that is being changed. */
 typedef struct TimeState
 {
@@ -44,10 +51,22 @@ typedef struct TimeState
 extern void la_time_open(FunctionCallInfo fcinfo, const TimeKind *kind, const int64 *settings, TimeState *state);
 extern void la_time_make_room(const TimeKind *kind, TimeState *state, uint64 more);
 extern void la_time_append(const TimeKind *kind, TimeState *state, const TimeRows *other);
+extern void la_time_or_row(const TimeKind *kind, TimeState *state, const TimeKeyedRow *row);
 extern Datum la_time_result(const TimeState *state);
 extern TimeRows *la_time_read(FunctionCallInfo fcinfo, int argno, const TimeKind *kind);
 extern TimeRows *la_time_own(FunctionCallInfo fcinfo, const TimeKind *kind);
 extern void *la_time_scratch(uint64 count, Size size);
+
+/* A hash of a key. Source: S. Vigna's splitmix64. */
+static inline uint64
+la_time_hash(int64 first, int64 second)
+{
+	uint64		x = (uint64) first + (uint64) second * UINT64CONST(0x9e3779b97f4a7c15);
+
+	x = (x ^ (x >> 30)) * UINT64CONST(0xbf58476d1ce4e5b9);
+	x = (x ^ (x >> 27)) * UINT64CONST(0x94d049bb133111eb);
+	return x ^ (x >> 31);
+}
 
 static inline int64 *
 la_time_values(TimeRows *rows)

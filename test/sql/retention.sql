@@ -122,6 +122,39 @@ SELECT count(DISTINCT cells) FROM (
 SELECT cohort_retention_final(cohort_retention_combine(a, b)) AS both, cohort_retention_final(cohort_retention_combine(NULL, b)) AS b, cohort_retention_combine(NULL, NULL) IS NULL AS nothing
 FROM (SELECT cohort_retention_accum(NULL, '{2026-06-02}', '{2026-06-03}', 'day', '{1}', '2026-06-09') AS a,
         cohort_retention_accum(cohort_retention_accum(NULL, '{2026-06-02}', NULL, 'day', '{1}', '2026-06-09'), '{2026-06-01}', '{2026-06-02}', 'day', '{1}', '2026-06-09') AS b OFFSET 0) s;
+-- in one call from events: the same cells, in whatever order, in parts, with several blocks of days
+CREATE TABLE visit AS
+SELECT i, (i * 7919 % 701 - 350)::bigint AS viewer, '2026-01-01 00:00+08'::timestamptz + (i * 104729 % 5003) * interval '41 minutes' + (i * 7919 % 701) * interval '1 hour' AS ts,
+  nullif(i % 5, 1) = 0 AS is_first, i % 3 > 0 AS is_active
+FROM generate_series(1, 8000::bigint) i;
+SELECT grain, kind, cohort, cardinality(ours) AS cells, ours = theirs AS same, shuffled = theirs AS shuffled
+FROM (SELECT grain, kind, cohort,
+        cohort_retention(viewer, ts, is_first, is_active, 'Asia/Shanghai', grain, CASE WHEN kind = 'bracket' THEN '{0,1,3,4,9}'::int[] ELSE '{0,1,3,4}' END, '2026-03-25',
+          jsonb_build_object('kind', kind, 'cohort', cohort)) AS ours,
+        cohort_retention(viewer, ts, is_first, is_active, 'Asia/Shanghai', grain, CASE WHEN kind = 'bracket' THEN '{0,1,3,4,9}'::int[] ELSE '{0,1,3,4}' END, '2026-03-25',
+          jsonb_build_object('kind', kind, 'cohort', cohort) ORDER BY i * 31 % 8009) AS shuffled
+      FROM visit, unnest('{day,week,month}'::text[]) grain, unnest('{exact,on_or_after,bracket}'::text[]) kind, unnest('{first_ever,every}'::text[]) cohort
+      GROUP BY grain, kind, cohort) o
+  JOIN (SELECT grain, kind, cohort,
+          cohort_retention(firsts, days, grain, CASE WHEN kind = 'bracket' THEN '{0,1,3,4,9}'::int[] ELSE '{0,1,3,4}' END, '2026-03-25', jsonb_build_object('kind', kind, 'cohort', cohort)) AS theirs
+        FROM (SELECT viewer, active_days(ts, 'Asia/Shanghai') FILTER (WHERE is_first) AS firsts, active_days(ts, 'Asia/Shanghai') FILTER (WHERE is_active) AS days FROM visit GROUP BY viewer) v,
+          unnest('{day,week,month}'::text[]) grain, unnest('{exact,on_or_after,bracket}'::text[]) kind, unnest('{first_ever,every}'::text[]) cohort
+        GROUP BY grain, kind, cohort) t USING (grain, kind, cohort) ORDER BY grain, kind, cohort;
+SELECT cohort_retention(viewer, ts, is_first, is_active, 'UTC', 'month', '{0}', '2026-12-31') = cohort_retention(viewer, ts, is_first, is_active, 'UTC', 'month', '{0}', '2026-12-31', NULL) AS same,
+  cohort_retention(viewer, ts, is_first, is_active, 'UTC', 'month', '{0}', '2026-12-31') FILTER (WHERE i = 0) AS no_rows,
+  cohort_retention(NULL, ts, true, true, 'UTC', 'month', '{0}', '2026-12-31') AS no_viewer, cohort_retention(viewer, ts, NULL, false, 'UTC', 'month', '{0}', '2026-12-31') AS no_event,
+  cohort_retention(viewer, ts, false, true, 'UTC', 'month', '{0}', '2026-12-31') AS nobody FROM visit;
+SELECT count(*) AS frames, count(DISTINCT c) AS different FROM (SELECT cohort_retention(viewer, ts, true, true, 'UTC', 'month', '{0,1}', '2026-12-31') OVER (ORDER BY i) AS c FROM visit WHERE i <= 600) w;
+SELECT cohort_events_final(cohort_events_combine(a, b)) AS both, cohort_events_final(a) AS a, cohort_events_final(cohort_events_combine(NULL, b)) AS b
+FROM (SELECT cohort_events_accum(NULL, 1, '2026-06-01', true, true, 'UTC', 'day', '{0,1}', '2026-06-09') AS a,
+        cohort_events_accum(NULL, 1, '2026-06-02', true, true, 'UTC', 'day', '{0,1}', '2026-06-09') AS b OFFSET 0) s;
+SELECT cohort_retention(1, now(), true, true, 'Mars', 'day', '{0}', '2026-06-09');
+SELECT cohort_retention(1, 'infinity', true, true, 'UTC', 'day', '{0}', '2026-06-09');
+SELECT cohort_retention(1, now(), true, true, 'UTC', 'hour', '{0}', '2026-06-09');
+SELECT cohort_retention(1, now(), true, true, 'UTC', 'day', (SELECT array_agg(i) FROM generate_series(0, 64) i), '2026-06-09');
+SELECT cohort_retention(1, now(), true, true, 'UTC', 'day', ARRAY[i], '2026-06-09') FROM generate_series(1, 2) i;
+SELECT cohort_retention(1, now(), true, true, 'UTC', 'day', '{0}', NULL);
+DROP TABLE visit;
 -- questions that cannot be answered
 SELECT cohort_retention('{2026-06-01}', '{}', 'year', '{0}', '2026-06-09');
 SELECT cohort_retention('{2026-06-01}', '{}', 'day', '{}', '2026-06-09');

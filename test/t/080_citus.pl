@@ -239,6 +239,7 @@ sub test_split
 		'retention' => 'retention(watch > 600, bought, interactions > 9)',
 		'retention_ordered' => "retention_ordered($entered, watch > 600, bought, interactions > 9)",
 		'active_days' => "active_days($entered + id % 99 * interval \$\$1 day\$\$, \$\$Asia/Shanghai\$\$)",
+		'cohort_retention of events' => "cohort_retention(id % 5000, $entered + id % 9 * interval \$\$1 day\$\$, true, bought, \$\$Asia/Shanghai\$\$, \$\$day\$\$, \$\${0,1,3}\$\$, \$\$2026-06-06\$\$)",
 		'cohort_retention' => 'cohort_retention(ARRAY[date $$2026-06-01$$ + (id % 5)::int], ARRAY[date $$2026-06-01$$ + (id % 7)::int], $$day$$, $${0,1,3}$$, $$2026-06-06$$)',
 		'classification_report' => 'classification_report(channel, CASE WHEN id % 5 < 3 THEN channel WHEN watch > 900 THEN $$weibo$$ END)',
 		'levels' => 'levels(channel)');
@@ -247,6 +248,7 @@ sub test_split
 		'errors of probabilities' => 'log_loss(bought, watch / 3600), brier_score(bought, watch / 3600)',
 		'errors of classes' => 'log_loss(channel, ARRAY[0.25, 0.25, 0.5], $${douyin,wechat,weibo}$$)');
 	my %field = ('concurrency_series' => '[7].peak_online', 'stay_curve' => '[3].at_risk', 'cohort_retention' => '[4].retained',
+		'cohort_retention of events' => '[4].retained',
 		'concurrency_avg' => '::numeric(12,6)');
 	my %close = (
 		'a line' => 'linreg_fit(spent, watch)',
