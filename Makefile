@@ -17,7 +17,8 @@ SQL_PARTS = \
 	sql/20_segment.sql \
 	sql/30_linreg.sql \
 	sql/40_forest.sql \
-	sql/50_evaluate.sql
+	sql/50_evaluate.sql \
+	sql/64_sequence.sql
 
 # plain C99, no PostgreSQL headers
 CORE_OBJS = \
@@ -39,6 +40,8 @@ CORE_OBJS = \
 	src/core/quantile_core.o \
 	src/core/radix.o \
 	src/core/score_core.o \
+	src/core/sequence_core.o \
+	src/core/sequence_pattern.o \
 	src/core/special_core.o
 
 OBJS = \
@@ -62,6 +65,8 @@ OBJS = \
 	src/rowstore.o \
 	src/score.o \
 	src/segment.o \
+	src/sequence.o \
+	src/sequence_io.o \
 	$(CORE_OBJS)
 
 DATA       = $(wildcard sql/liveanalytics--*--*.sql)

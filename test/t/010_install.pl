@@ -155,7 +155,7 @@ sub traps
 
 	my %exact;
 	my @signatures = map { [ split /[|,]/ ] } split /\n/, $node->safe_psql('clean', q{
-		SELECT proname, string_agg(CASE WHEN typname IN ('linreg', 'confusion') THEN '' ELSE 'pg_catalog.' END || typname, ',' ORDER BY i)
+		SELECT proname, string_agg(CASE WHEN t.oid >= 16384 THEN '' ELSE 'pg_catalog.' END || typname, ',' ORDER BY i)
 		FROM pg_proc p, unnest(proargtypes) WITH ORDINALITY AS a (type, i) JOIN pg_type t ON t.oid = type
 		WHERE p.oid IN (SELECT objid FROM pg_depend d JOIN pg_extension e ON e.oid = refobjid AND extname = 'liveanalytics'
 		                WHERE d.deptype = 'e' AND classid = 'pg_proc'::regclass)
@@ -168,7 +168,7 @@ sub traps
 	foreach (@signatures)
 	{
 		my ($name, @types) = @$_;
-		my @open = map { /^(?:linreg|confusion)$|\.(?:internal|cstring)$/ ? 'pg_catalog.anyelement' : $_ } @types;
+		my @open = map { /^\w+$|\.(?:internal|cstring)$/ ? 'pg_catalog.anyelement' : $_ } @types;
 		my @coercible = map { s/\.text$/.varchar/r =~ s/\._\w+$/.anyarray/r =~ s/\.(?:jsonb|bytea)$/.anynonarray/r } @open;
 
 		foreach my $arguments (\@open, \@coercible, [ ('pg_catalog.anyelement') x @types ],
@@ -402,7 +402,7 @@ sub offences
 	my $name = qr/(?:[a-z]\w*|"[a-z]\w*")/;
 	my $type = qr/$name(?:\[\])?/;
 	my $constant = qr/(?:''|-?\d+(?:\.\d+)?)/;
-	my $argument = qr/(?:OUT )?(?:$name )?$type(?: DEFAULT $constant)?/;
+	my $argument = qr/(?:(?:OUT|VARIADIC) )?(?:$name )?$type(?: DEFAULT $constant)?/;
 	my $signature = qr/$name ?\((?:$argument(?:, $argument)*)?\)/;
 	my $property = qr/[A-Z_]+ = (?:$type|$constant|[A-Z_]+)/;
 	my $properties = qr/\($property(?:, $property)*\)/;

@@ -1,0 +1,294 @@
+/*
+ * sequence_io.c
+ *		The type sequence_state: JSON in and out, binary send and receive.
+ *
+ * Text is the object
+ *		{"format": 1, "pattern": "(?1)(?2)", "conditions": 2, "events": [[0, 1], [5000000, 2]]}
+ * of exactly these keys in this order: an event is its time, in microseconds
+ * since 2000-01-01 00:00 UTC, and a number whose bits are its conditions.  It is
+ * read without PostgreSQL's JSON, whose arrays end at 256 MB.
+ */
+#include "liveanalytics.h"
+
+#include "lib/stringinfo.h"
+#include "libpq/pqformat.h"
+#include "sequence.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+PG_FUNCTION_INFO_V1(sequence_state_in);
+PG_FUNCTION_INFO_V1(sequence_state_out);
+PG_FUNCTION_INFO_V1(sequence_state_recv);
+PG_FUNCTION_INFO_V1(sequence_state_send);
+
+#define FIRST_CAPACITY		64
+#define EVENTS_PER_STEP		4096
+
+/* Error unless the pattern is one; "code" says how the value came. */
+static void
+check_pattern(const char *pattern, uint32 length, int nconditions, int code)
+{
+	PatternError error;
+	SequencePattern *compiled;
+	bool		right = length <= LA_SEQUENCE_MAX_PATTERN &&
+		nconditions >= 1 && nconditions <= LA_SEQUENCE_MAX_CONDITIONS;
+
+	if (right)
+	{
+		compiled = palloc(la_pattern_size(length));
+		right = la_pattern_compile(compiled, pattern, length, nconditions, &error) == LA_OK;
+		pfree(compiled);
+	}
+	if (!right)
+		ereport(ERROR,
+				(errcode(code),
+				 errmsg("invalid value for type %s", "sequence_state"),
+				 errdetail("Its pattern is not one for %d conditions.", nconditions)));
+}
+
+static bool
+is_event(const SequenceEvent *event, int nconditions)
+{
+	return !TIMESTAMP_NOT_FINITE(event->ts) && event->conditions != 0 &&
+		(nconditions == 64 || event->conditions >> nconditions == 0);
+}
+
+/* --- text ------------------------------------------------------------------- */
+
+Datum
+sequence_state_out(PG_FUNCTION_ARGS)
+{
+	SequenceState *state = PG_GETARG_SEQUENCE_P(0);
+	StringInfoData out;
+
+	initStringInfo(&out);
+	appendStringInfo(&out, "{\"format\": %d, \"pattern\": \"%.*s\", \"conditions\": %d, \"events\": [",
+					 state->format, (int) state->pattern_length, la_sequence_pattern(state), state->nconditions);
+	for (uint64 i = 0; i < state->n; i++)
+	{
+		SequenceEvent event = la_sequence_event(state, i);
+
+		if (i % EVENTS_PER_STEP == 0)
+			CHECK_FOR_INTERRUPTS();
+		appendStringInfo(&out, "%s[" INT64_FORMAT ", " UINT64_FORMAT "]", i > 0 ? ", " : "",
+						 event.ts, event.conditions);
+	}
+	appendStringInfoString(&out, "]}");
+	PG_RETURN_CSTRING(out.data);
+}
+
+LA_NORETURN static void
+invalid_text(const char *text, const char *at, const char *expected)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+			 errmsg("invalid value for type %s", "sequence_state"),
+			 errdetail("At byte %zu: %s is expected.", (size_t) (at - text) + 1, expected)));
+	pg_unreachable();
+}
+
+/* Past a sign or key and the blanks before it; false, without a step, if something else is there. */
+static bool
+accept(const char **at, const char *sign)
+{
+	const char *p = *at + strspn(*at, " \t\r\n");
+
+	if (strncmp(p, sign, strlen(sign)) != 0)
+		return false;
+	*at = p + strlen(sign);
+	return true;
+}
+
+static void
+expect(const char *text, const char **at, const char *sign)
+{
+	if (!accept(at, sign))
+		invalid_text(text, *at, sign);
+}
+
+/* A whole number as JSON has them, below zero down to -largest if "negative" allows it. */
+static uint64
+read_number(const char *text, const char **at, uint64 largest, bool *negative)
+{
+	uint64		number = 0;
+	bool		minus = negative != NULL && accept(at, "-");
+	const char *start = *at + (minus ? 0 : strspn(*at, " \t\r\n"));
+	const char *p = start;
+
+	for (; *p >= '0' && *p <= '9'; p++)
+	{
+		if (number > (largest - (*p - '0')) / 10)
+			invalid_text(text, start, psprintf("a number of at most " UINT64_FORMAT, largest));
+		number = number * 10 + (*p - '0');
+	}
+	if (p == start)
+		invalid_text(text, start, "a whole number");
+	*at = p;
+	if (negative != NULL)
+		*negative = minus;
+	return number;
+}
+
+static SequenceEvent
+read_event(const char *text, const char **at)
+{
+	SequenceEvent event;
+	bool		negative;
+
+	expect(text, at, "[");
+	event.ts = (int64) read_number(text, at, PG_INT64_MAX, &negative);
+	if (negative)
+		event.ts = -event.ts;
+	expect(text, at, ",");
+	event.conditions = read_number(text, at, PG_UINT64_MAX, NULL);
+	expect(text, at, "]");
+	return event;
+}
+
+static SequenceState *
+read_events(const char *text, const char **at, SequenceState *state)
+{
+	if (accept(at, "]"))
+		return state;
+	do
+	{
+		SequenceEvent event = read_event(text, at);
+
+		if (!is_event(&event, state->nconditions))
+			invalid_text(text, *at, "a finite time with at least one of the conditions");
+		if (state->n == state->capacity)
+		{
+			SequenceState *larger = la_sequence_new(la_sequence_pattern(state), state->pattern_length,
+													state->nconditions, state->capacity * 2);
+
+			CHECK_FOR_INTERRUPTS();
+			la_sequence_append(larger, state);
+			pfree(state);
+			state = larger;
+		}
+		la_sequence_add(state, &event);
+	} while (accept(at, ","));
+	expect(text, at, "]");
+	return state;
+}
+
+Datum
+sequence_state_in(PG_FUNCTION_ARGS)
+{
+	const char *text = PG_GETARG_CSTRING(0);
+	const char *at = text;
+	const char *pattern;
+	SequenceState *state;
+	size_t		length;
+	int			nconditions;
+
+	expect(text, &at, "{");
+	expect(text, &at, "\"format\"");
+	expect(text, &at, ":");
+	if (read_number(text, &at, PG_UINT16_MAX, NULL) != LA_SEQUENCE_FORMAT)
+		invalid_text(text, at, psprintf("format %d", LA_SEQUENCE_FORMAT));
+	expect(text, &at, ",");
+	expect(text, &at, "\"pattern\"");
+	expect(text, &at, ":");
+	expect(text, &at, "\"");
+	pattern = at;
+	length = strcspn(pattern, "\"");
+	at += length;
+	expect(text, &at, "\"");
+	expect(text, &at, ",");
+	expect(text, &at, "\"conditions\"");
+	expect(text, &at, ":");
+	nconditions = (int) read_number(text, &at, LA_SEQUENCE_MAX_CONDITIONS, NULL);
+	expect(text, &at, ",");
+	expect(text, &at, "\"events\"");
+	expect(text, &at, ":");
+	expect(text, &at, "[");
+	check_pattern(pattern, Min(length, LA_SEQUENCE_MAX_PATTERN + 1), nconditions, ERRCODE_INVALID_TEXT_REPRESENTATION);
+	state = read_events(text, &at, la_sequence_new(pattern, length, nconditions, FIRST_CAPACITY));
+	expect(text, &at, "}");
+	if (at[strspn(at, " \t\r\n")] != '\0')
+		invalid_text(text, at, "the end");
+	PG_RETURN_POINTER(state);
+}
+
+/* --- binary: format, conditions, pattern, then time and conditions of each event - */
+
+Datum
+sequence_state_send(PG_FUNCTION_ARGS)
+{
+	SequenceState *state = PG_GETARG_SEQUENCE_P(0);
+	StringInfoData out;
+
+	pq_begintypsend(&out);
+	pq_sendint16(&out, state->format);
+	pq_sendint16(&out, state->nconditions);
+	pq_sendint32(&out, state->pattern_length);
+	pq_sendbytes(&out, la_sequence_pattern(state), state->pattern_length);
+	for (uint64 i = 0; i < state->n; i++)
+	{
+		SequenceEvent event = la_sequence_event(state, i);
+
+		if (i % EVENTS_PER_STEP == 0)
+			CHECK_FOR_INTERRUPTS();
+		pq_sendint64(&out, event.ts);
+		for (int b = 0; b < state->nconditions; b += 8)
+			pq_sendint8(&out, (uint8) (event.conditions >> b));
+	}
+	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
+}
+
+LA_NORETURN static void
+invalid_binary(const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("invalid binary value for type %s", "sequence_state"),
+			 errdetail_internal("%s", detail)));
+	pg_unreachable();
+}
+
+static SequenceEvent
+receive_event(StringInfo in, int nconditions)
+{
+	SequenceEvent event = {pq_getmsgint64(in), 0};
+
+	for (int b = 0; b < nconditions; b += 8)
+		event.conditions |= (uint64) pq_getmsgint(in, 1) << b;
+	if (!is_event(&event, nconditions))
+		invalid_binary("An event must have a finite time and at least one of the conditions.");
+	return event;
+}
+
+Datum
+sequence_state_recv(PG_FUNCTION_ARGS)
+{
+	StringInfo	in = (StringInfo) PG_GETARG_POINTER(0);
+	int			format = pq_getmsgint(in, 2);
+	int			nconditions = pq_getmsgint(in, 2);
+	uint32		length = pq_getmsgint(in, 4);
+	size_t		size = sizeof(int64) + (nconditions + 7) / 8;
+	SequenceState *state;
+	const char *pattern;
+	size_t		n;
+
+	if (format != LA_SEQUENCE_FORMAT)
+		invalid_binary(psprintf("Format %d is not known.", format));
+	if (length > LA_SEQUENCE_MAX_PATTERN)
+		invalid_binary("Its pattern is too long.");
+	pattern = pq_getmsgbytes(in, length);
+	check_pattern(pattern, length, nconditions, ERRCODE_INVALID_BINARY_REPRESENTATION);
+	n = (in->len - in->cursor) / size;
+	if (n * size != in->len - in->cursor)
+		invalid_binary("Its last event is not complete.");
+	state = la_sequence_new(pattern, length, nconditions, n);
+	for (size_t i = 0; i < n; i++)
+	{
+		SequenceEvent event = receive_event(in, nconditions);
+
+		if (i % EVENTS_PER_STEP == 0)
+			CHECK_FOR_INTERRUPTS();
+		la_sequence_add(state, &event);
+	}
+	PG_RETURN_POINTER(state);
+}
