@@ -18,7 +18,8 @@ SQL_PARTS = \
 	sql/30_linreg.sql \
 	sql/40_forest.sql \
 	sql/50_evaluate.sql \
-	sql/64_sequence.sql
+	sql/64_sequence.sql \
+	sql/66_viewer_set.sql
 
 # plain C99, no PostgreSQL headers
 CORE_OBJS = \
@@ -42,7 +43,10 @@ CORE_OBJS = \
 	src/core/score_core.o \
 	src/core/sequence_core.o \
 	src/core/sequence_pattern.o \
-	src/core/special_core.o
+	src/core/special_core.o \
+	src/core/viewer_set_container.o \
+	src/core/viewer_set_core.o \
+	src/core/viewer_set_roaring.o
 
 OBJS = \
 	src/liveanalytics.o \
@@ -67,6 +71,8 @@ OBJS = \
 	src/segment.o \
 	src/sequence.o \
 	src/sequence_io.o \
+	src/viewer_set.o \
+	src/viewer_set_io.o \
 	$(CORE_OBJS)
 
 DATA       = $(wildcard sql/liveanalytics--*--*.sql)
@@ -87,7 +93,7 @@ PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
 # the inner loops go through vector registers, which -O2 does not try for
-src/core/binning.o src/core/forest_grow.o src/core/forest_importance.o src/core/forest_oob.o src/core/forest_split.o src/core/linreg_core.o: CFLAGS += -O3
+src/core/binning.o src/core/forest_grow.o src/core/forest_importance.o src/core/forest_oob.o src/core/forest_split.o src/core/linreg_core.o src/core/viewer_set_container.o src/core/viewer_set_core.o: CFLAGS += -O3
 
 # every object is rebuilt when a header changes: there are few of both
 $(OBJS): $(wildcard src/*.h src/core/*.h)

@@ -14,6 +14,8 @@
 --   So each support function of an aggregate takes just what PostgreSQL looks
 --   for: the state type, then the arguments.
 -- - Nothing is evaluated here but constants, by input functions of built-in
---   types: there are declarations only, of types, C functions and aggregates.
+--   types: there are declarations only, of types, C functions, aggregates and
+--   operators. Operators are of types made here, on which nobody has others,
+--   and their functions, commutators and negators are looked up by just those.
 --
 -- test/t/010_install.pl holds the scripts to this.

@@ -110,6 +110,12 @@ sub foreign_references
 				typmodout, typanalyze, typsubscript]::oid[])
 			FROM pg_type t JOIN member ON classid = 'pg_type'::regclass AND objid = t.oid
 			UNION ALL
+			SELECT classid, objid, 'pg_proc'::regclass, unnest(ARRAY[oprcode, oprrest, oprjoin]::oid[])
+			FROM pg_operator o JOIN member ON classid = 'pg_operator'::regclass AND objid = o.oid
+			UNION ALL
+			SELECT classid, objid, 'pg_operator'::regclass, unnest(ARRAY[oprcom, oprnegate])
+			FROM pg_operator o JOIN member ON classid = 'pg_operator'::regclass AND objid = o.oid
+			UNION ALL
 			SELECT classid, objid, 'pg_type'::regclass, unnest(prorettype || coalesce(proallargtypes, proargtypes::oid[]))
 			FROM pg_proc p JOIN member ON classid = 'pg_proc'::regclass AND objid = p.oid)
 		SELECT 'no members' WHERE (SELECT count(*) FROM member) < 50
@@ -192,6 +198,12 @@ sub traps
 	foreach my $operator ('+', '=', '-')
 	{
 		$sql .= "CREATE OPERATOR $schema.$operator (FUNCTION = $schema.trap, LEFTARG = pg_catalog.int8, RIGHTARG = pg_catalog.int8);\n";
+	}
+	$sql .= "CREATE FUNCTION $schema.trap(pg_catalog.anyelement, pg_catalog.anynonarray) RETURNS pg_catalog.bool LANGUAGE plpgsql AS "
+	  . "\$\$BEGIN RAISE EXCEPTION 'trap: operator'; END\$\$;\n";
+	foreach my $operator ('|', '&', '-', '=', '<>', '@>')
+	{
+		$sql .= "CREATE OPERATOR $schema.$operator (FUNCTION = $schema.trap, LEFTARG = pg_catalog.anyelement, RIGHTARG = pg_catalog.anynonarray);\n";
 	}
 	return $sql;
 }
@@ -376,6 +388,8 @@ sub check_script
 		"$start) RETURNS s.t $end;", "$start) RETURNS f.a%TYPE $end;", "COMMENT ON FUNCTION f IS 'x'; ", "COMMENT ON TYPE t IS '--'; SELECT 1;",
 		"COMMENT ON TYPE t IS 'x'; SELECT 1", 'CREATE OR REPLACE ' . substr($start, 7) . ") RETURNS int $end;",
 		'CREATE AGGREGATE a(int) (SFUNC = f, STYPE = int, SORTOP = <);', 'CREATE TYPE t AS (a int);', 'CREATE TABLE IF NOT EXISTS t (a int);',
+		'CREATE OPERATOR + (FUNCTION = s.f, LEFTARG = int, RIGHTARG = int);', 'CREATE OPERATOR s.+ (FUNCTION = f, LEFTARG = int, RIGHTARG = int);',
+		'CREATE OPERATOR + (FUNCTION = f, LEFTARG = int, RIGHTARG = int, RESTRICT = g);',
 		'REVOKE ALL ON ALL FUNCTIONS IN SCHEMA s FROM PUBLIC;', 'SET search_path = pg_catalog;', "CREATE TYPE t; /* ' */")
 	{
 		isnt(scalar(offences($bad)), 0, "lint: $bad");
@@ -406,12 +420,14 @@ sub offences
 	my $signature = qr/$name ?\((?:$argument(?:, $argument)*)?\)/;
 	my $property = qr/[A-Z_]+ = (?:$type|$constant|[A-Z_]+)/;
 	my $properties = qr/\($property(?:, $property)*\)/;
+	my $operator = qr/[-+*\/<>=~!@#%^&|?]+/;
 	my $attribute = qr/(?:WINDOW|IMMUTABLE|STABLE|VOLATILE|STRICT|CALLED ON NULL INPUT|PARALLEL [A-Z]+|(?:COST|ROWS) \d+)/;
 	my $allowed = qr/
 		CREATE[ ]FUNCTION[ ]$signature(?:[ ]RETURNS[ ](?:SETOF[ ])?(?:$type|TABLE[ ]?\($argument(?:,[ ]$argument)*\)))?[ ]AS[ ]'',[ ]''[ ]LANGUAGE[ ]C(?:[ ]$attribute)*
 		| CREATE[ ]AGGREGATE[ ]$signature[ ]$properties
 		| CREATE[ ]TYPE[ ]$name(?:[ ]$properties)?
-		| COMMENT[ ]ON[ ](?:TYPE[ ]$name|(?:FUNCTION|AGGREGATE)[ ]$signature)[ ]IS[ ]''
+		| CREATE[ ]OPERATOR[ ]$operator[ ]\(FUNCTION[ ]=[ ]$name(?:,[ ](?:(?:LEFT|RIGHT)ARG[ ]=[ ]$type|(?:COMMUTATOR|NEGATOR)[ ]=[ ]$operator))*\)
+		| COMMENT[ ]ON[ ](?:TYPE[ ]$name|(?:FUNCTION|AGGREGATE)[ ]$signature|OPERATOR[ ]$operator[ ]\($type,[ ]$type\))[ ]IS[ ]''
 		| (?:REVOKE|GRANT)[ ](?:ALL|EXECUTE)[ ]ON[ ]FUNCTION[ ]$signature[ ](?:FROM|TO)[ ](?:PUBLIC|$name)
 	/x;
 
