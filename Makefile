@@ -19,6 +19,7 @@ SQL_PARTS = \
 	sql/40_forest.sql \
 	sql/50_evaluate.sql \
 	sql/64_sequence.sql \
+	sql/65_paths.sql \
 	sql/66_viewer_set.sql
 
 # plain C99, no PostgreSQL headers
@@ -37,6 +38,7 @@ CORE_OBJS = \
 	src/core/linreg_core.o \
 	src/core/linreg_solve.o \
 	src/core/log_core.o \
+	src/core/path_core.o \
 	src/core/prng.o \
 	src/core/quantile_core.o \
 	src/core/radix.o \
@@ -66,6 +68,7 @@ OBJS = \
 	src/linreg_io.o \
 	src/model.o \
 	src/options.o \
+	src/paths.o \
 	src/rowstore.o \
 	src/score.o \
 	src/segment.o \

@@ -33,8 +33,6 @@
 /* events between two looks at may_stop */
 #define STRIDE	65536
 
-#define MIN_RUN	16
-
 /* --- states --------------------------------------------------------------- */
 
 static inline size_t
@@ -197,80 +195,20 @@ la_sequence_append(SequenceState *state, const SequenceState *other)
 
 /* --- sorting -------------------------------------------------------------- */
 
-/* One past the last event of the run that starts at i. */
-static uint64_t
-run_end(const SequenceEvent *events, uint64_t i, uint64_t n)
-{
-	for (i++; i < n && !is_before(&events[i], &events[i - 1]); i++)
-		;
-	return i;
-}
-
-static void
-sort_short_runs(SequenceEvent *events, uint64_t n)
-{
-	for (uint64_t start = 0; start < n; start += MIN_RUN)
-	{
-		uint64_t	end = start + MIN_RUN < n ? start + MIN_RUN : n;
-
-		for (uint64_t i = start + 1; i < end; i++)
-		{
-			SequenceEvent event = events[i];
-			uint64_t	j = i;
-
-			for (; j > start && is_before(&event, &events[j - 1]); j--)
-				events[j] = events[j - 1];
-			events[j] = event;
-		}
-	}
-}
-
-static void
-merge_runs(const SequenceEvent *from, uint64_t left, uint64_t middle, uint64_t end,
-		   SequenceEvent *to, MayStop may_stop)
-{
-	uint64_t	right = middle;
-
-	for (uint64_t i = left, out = left; out < end; out++)
-	{
-		if (out % STRIDE == 0)
-			la_may_stop(may_stop);
-		if (right == end || (i < middle && !is_before(&from[right], &from[i])))
-			to[out] = from[i++];
-		else
-			to[out] = from[right++];
-	}
-}
-
-/* Merge the runs of "from" by twos; returns how many there are in "to". */
-static uint64_t
-merge_pass(const SequenceEvent *from, uint64_t n, SequenceEvent *to, MayStop may_stop)
-{
-	uint64_t	runs = 0;
-
-	for (uint64_t left = 0; left < n; runs++)
-	{
-		uint64_t	middle = run_end(from, left, n);
-		uint64_t	end = middle < n ? run_end(from, middle, n) : n;
-
-		merge_runs(from, left, middle, end, to, may_stop);
-		left = end;
-	}
-	return runs;
-}
+#define MERGE_ELEMENT		SequenceEvent
+#define MERGE_BEFORE(a, b)	is_before(a, b)
+#define MERGE_SORT			sort_events
+#include "merge_sort.h"
 
 /*
  * la_sequence_sort
  *		Put the events of a state in order, with two times room for them.
- *
- * A merge sort of the runs that there are: states that were appended are
- * merged in a pass, rows that arrived in order are none.
  */
 void
 la_sequence_sort(SequenceState *state, SequenceEvent *events, SequenceEvent *scratch,
 				 MayStop may_stop)
 {
-	uint64_t	runs = 2;
+	SequenceEvent *sorted;
 
 	if (state->sorted)
 		return;
@@ -280,17 +218,9 @@ la_sequence_sort(SequenceState *state, SequenceEvent *events, SequenceEvent *scr
 			la_may_stop(may_stop);
 		events[i] = la_sequence_event(state, i);
 	}
-	sort_short_runs(events, state->n);
-	while (runs > 1)
-	{
-		SequenceEvent *swap = events;
-
-		runs = merge_pass(events, state->n, scratch, may_stop);
-		events = scratch;
-		scratch = swap;
-	}
+	sorted = sort_events(events, scratch, state->n, may_stop);
 	for (uint64_t i = 0; i < state->n; i++)
-		store_event(state, i, &events[i]);
+		store_event(state, i, &sorted[i]);
 	state->sorted = true;
 }
 

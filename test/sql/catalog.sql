@@ -23,3 +23,9 @@ SELECT a.aggfnoid::regprocedure AS aggregate, a.aggtranstype::regtype AS state, 
 FROM pg_aggregate a JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = a.aggfnoid AND d.deptype = 'e'
   JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'liveanalytics'
 ORDER BY a.aggfnoid::regprocedure::text COLLATE "C";
+
+-- operators
+SELECT o.oid::regoperator AS operator, o.oprcode::oid::regprocedure AS function, o.oprcom::regoperator AS commutator, o.oprnegate::regoperator AS negator
+FROM pg_operator o JOIN pg_depend d ON d.classid = 'pg_operator'::regclass AND d.objid = o.oid AND d.deptype = 'e'
+  JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'liveanalytics'
+ORDER BY o.oid::regoperator::text COLLATE "C";
