@@ -4,6 +4,7 @@
 #   make installcheck                regression tests against a running server
 #   make unitcheck                   the pure C core under ASan and UBSan, no server
 #   make fuzz                        libFuzzer on the bytes of a forest, FUZZ_SECONDS long
+#   make fuzz_audience               the same on viewer sets and sequence patterns
 #   ./check                          everything, in a private throwaway cluster
 
 EXTENSION    = liveanalytics
@@ -150,6 +151,32 @@ fuzz: build/fuzz/forest_corpus build/fuzz/replay
 	else \
 		echo "no fuzzing: $(FUZZ_CC) with libFuzzer is not here (Debian: clang and libclang-rt-dev); the corpus was replayed"; \
 	fi
+
+# The same for the bytes of viewer sets, and for sequence patterns.
+AUDIENCE_FUZZ = viewer_set sequence
+FUZZ_AUDIENCE_CORE = src/core/path_core.c src/core/prng.c src/core/radix.c src/core/sequence_core.c src/core/sequence_pattern.c \
+	src/core/viewer_set_container.c src/core/viewer_set_core.c src/core/viewer_set_roaring.c
+
+build/fuzz/audience_corpus: test/fuzz/audience_corpus.c $(wildcard test/fuzz/*.h src/core/*.h) $(FUZZ_AUDIENCE_CORE)
+	@mkdir -p build/fuzz
+	$(CC) $(UNIT_CFLAGS) -Isrc/core -o $@ $< $(FUZZ_AUDIENCE_CORE)
+
+build/fuzz/%_replay: test/fuzz/%_fuzz.c $(wildcard test/fuzz/*.h src/core/*.h) $(FUZZ_AUDIENCE_CORE)
+	@mkdir -p build/fuzz
+	$(CC) $(UNIT_CFLAGS) -DLA_FUZZ_REPLAY -Isrc/core -o $@ $< $(FUZZ_AUDIENCE_CORE)
+
+.PHONY: fuzz_audience
+fuzz_audience: build/fuzz/audience_corpus $(AUDIENCE_FUZZ:%=build/fuzz/%_replay)
+	@mkdir -p $(foreach f,$(AUDIENCE_FUZZ),build/fuzz/$(f)_corpus build/fuzz/$(f)_seeds)
+	build/fuzz/audience_corpus build/fuzz/viewer_set_seeds build/fuzz/sequence_seeds
+	@for f in $(AUDIENCE_FUZZ); do build/fuzz/$${f}_replay build/fuzz/$${f}_seeds/* || exit 1; done
+	@if ! command -v $(FUZZ_CC) >/dev/null; then echo "no fuzzing: $(FUZZ_CC) is not here; the seeds were replayed"; exit 0; fi; \
+	set -ex; for f in $(AUDIENCE_FUZZ); do \
+		$(FUZZ_CC) -std=c99 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+			-Isrc/core -o build/fuzz/$${f}_fuzz test/fuzz/$${f}_fuzz.c $(FUZZ_AUDIENCE_CORE); \
+		build/fuzz/$${f}_fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -print_final_stats=1 -verbosity=0 \
+			-artifact_prefix=build/fuzz/ build/fuzz/$${f}_corpus build/fuzz/$${f}_seeds; \
+	done
 
 # rows of "benchmark, name, value, unit"; takes an hour
 .PHONY: bench
