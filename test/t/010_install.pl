@@ -97,7 +97,13 @@ sub foreign_references
 		WITH extension AS (SELECT oid FROM pg_extension WHERE extname = 'liveanalytics'),
 		member AS (
 			SELECT classid, objid FROM pg_depend, extension
-			WHERE refclassid = 'pg_extension'::regclass AND refobjid = oid AND deptype = 'e'),
+			WHERE refclassid = 'pg_extension'::regclass AND refobjid = oid AND deptype = 'e'
+			UNION ALL
+			-- the array types that come along with types
+			SELECT 'pg_type'::regclass, typarray
+			FROM pg_depend JOIN extension e ON refclassid = 'pg_extension'::regclass AND refobjid = e.oid AND deptype = 'e'
+			  JOIN pg_type t ON classid = 'pg_type'::regclass AND objid = t.oid
+			WHERE typarray <> 0),
 		reference AS (
 			SELECT classid, objid, refclassid, refobjid
 			FROM pg_depend JOIN member USING (classid, objid) WHERE deptype <> 'e'
@@ -157,7 +163,8 @@ sub traps
 	my $sql = '';
 
 	$sql .= "CREATE DOMAIN $schema.$_ AS pg_catalog.varchar;\n"
-	  foreach qw(float8 int8 text jsonb bytea bool int4 internal cstring _linreg _confusion);
+	  foreach qw(float8 int8 text jsonb bytea bool int4 internal cstring _linreg _confusion
+		_sequence_state _path_edge _path_state _viewer_set);
 
 	my %exact;
 	my @signatures = map { [ split /[|,]/ ] } split /\n/, $node->safe_psql('clean', q{

@@ -3,7 +3,8 @@
 # Each page gets an empty database with the extension in it, and one psql
 # session for all of its sql blocks, in order.  A text block directly after a
 # sql block is the exact output of that block, blanks at line ends apart; a sql
-# block without one may print anything but an error.
+# block without one may print anything but an error.  A pgsql block is the same, but
+# reads the public data sets: it is left out where they are not.
 use strict;
 use warnings FATAL => 'all';
 
@@ -59,9 +60,11 @@ sub sql_blocks
 		}
 		elsif ($line =~ /^\Q$fence\E\s*$/)
 		{
-			push @blocks, { line => $start, sql => $text } if $language eq 'sql';
+			my $runs = $language eq 'sql' || ($language eq 'pgsql' && $ENV{LIVEANALYTICS_DATA});
+
+			push @blocks, { line => $start, sql => $text } if $runs;
 			$blocks[-1]{shown} = $text if $language eq 'text' && $follows;
-			$follows = $language eq 'sql';
+			$follows = $runs;
 			undef $fence;
 		}
 		else
