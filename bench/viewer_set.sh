@@ -18,7 +18,7 @@ EVENT_DAYS=${EVENT_DAYS:-20}
 bench_cluster "shared_buffers = '1GB'" "max_wal_size = '8GB'" "jit = off" "work_mem = '1GB'" "max_parallel_workers_per_gather = 0"
 
 psql -qX -v ON_ERROR_STOP=1 -v rows="$ROWS" -v days="$DAYS" -v audience="$AUDIENCE" -v viewers="$VIEWERS" -v event_days="$EVENT_DAYS" <<'SQL' || die "could not make the rows"
-SELECT setseed(0.5);
+SELECT setseed(0.5) \gset
 CREATE UNLOGGED TABLE number AS SELECT (random() * :rows)::bigint AS n, (random() * 500000)::bigint AS few FROM generate_series(1, :rows);
 CREATE UNLOGGED TABLE day_set (day int, audience viewer_set);
 INSERT INTO day_set SELECT day, (SELECT viewer_set_agg((i * 7919 + day * 1299709::bigint) % :viewers) FROM generate_series(1, :audience::bigint) i) FROM generate_series(1, :days) day;
