@@ -55,6 +55,7 @@ test_extension();
 test_split();
 test_nothing();
 test_rollup();
+test_sets();
 test_once_per_column();
 test_unsplit();
 test_predict();
@@ -226,6 +227,11 @@ sub test_split
 		'accuracy of bigint' => 'accuracy(interactions::bigint, (watch / 60)::bigint)',
 		'accuracy of boolean' => 'accuracy(bought, watch > 1800)',
 		'confusion_matrix' => 'confusion_matrix(channel, CASE WHEN id % 3 > 0 THEN channel ELSE nullif(bought::text, $$$$) END)',
+		'sequence_match' => q{sequence_match($$(?1)(?t<=600)(?2)$$, timestamptz $$2026-01-01$$ + watch * interval $$1 s$$, bought, channel = $$weibo$$)},
+		'sequence_count' => q{sequence_count($$(?1).*(?2)$$, timestamptz $$2026-01-01$$ + watch * interval $$1 s$$, bought, channel = $$weibo$$)},
+		'sequence_times' => q{sequence_times($$(?1).(?2)$$, timestamptz $$2026-01-01$$ + watch * interval $$1 s$$, bought, channel = $$weibo$$)},
+		'path_edges' => q{path_edges(timestamptz $$2026-01-01$$ + watch * interval $$1 s$$, channel, interval $$1 s$$, 3)},
+		'viewer_set_agg' => 'viewer_set_agg(id * 7 % 30011)',
 		'classification_report' => 'classification_report(channel, CASE WHEN id % 5 < 3 THEN channel WHEN watch > 900 THEN $$weibo$$ END)');
 	my %close = (
 		'a line' => 'linreg_fit(spent, watch)',
@@ -254,6 +260,27 @@ sub test_split
 	}
 	near('FILTER and HAVING', q{SELECT channel, linreg_coef(linreg_fit(spent, watch) FILTER (WHERE bought)), count(DISTINCT id)
 		FROM viewer GROUP BY channel HAVING accuracy(bought, watch > 1800) > 0.5 ORDER BY channel});
+}
+
+# Sets are kept in a distributed table, and put together there or over all shards.
+sub test_sets
+{
+	sql(q{
+CREATE TABLE audience (shop_id int, day int, viewers viewer_set);
+SELECT create_distributed_table('audience', 'shop_id');
+INSERT INTO audience SELECT shop_id, (id % 5)::int, viewer_set_agg(id * 7 % 30011) FROM viewer GROUP BY shop_id, id % 5;
+CREATE TABLE audience_local AS SELECT shop_id, (id % 5)::int AS day, viewer_set_agg(id * 7 % 30011) AS viewers FROM viewer_local GROUP BY shop_id, id % 5;
+	});
+	foreach my $call ('viewer_set_union_agg(viewers)', 'viewer_set_intersect_agg(viewers)', 'cardinality(viewer_set_union_agg(viewers))')
+	{
+		split_over_shards($call, "SELECT $call FROM audience");
+		foreach my $by ('', 'day', 'shop_id')
+		{
+			my $query = $by ? "SELECT $by, $call FROM %s GROUP BY $by ORDER BY $by" : "SELECT $call FROM %s";
+
+			is(sql($query =~ s/%s/audience/r), sql($query =~ s/%s/audience_local/r), "$call by '$by': the same over the shards");
+		}
+	}
 }
 
 # A shard, a group, or all of them without a row that counts.
