@@ -16,7 +16,7 @@ bench_cluster "shared_buffers = '1GB'" "max_wal_size = '8GB'" "jit = off" "work_
 
 # a day of events; kinds 1 to 5, of which 1 is frequent
 psql -qX -v ON_ERROR_STOP=1 -v rows="$ROWS" -v viewers="$VIEWERS" <<'SQL' || die "could not make the rows"
-SELECT setseed(0.5);
+SELECT setseed(0.5) \gset
 CREATE UNLOGGED TABLE event AS
 SELECT (random() * :viewers)::int AS viewer, timestamptz '2026-01-01' + (i * 86400.0 / :rows)::int * interval '1 s' AS ts,
        (1 + 5 * random() * random())::int AS kind

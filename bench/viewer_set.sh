@@ -4,7 +4,7 @@
 #
 #   ROWS=10000000 DAYS=365 AUDIENCE=500000 VIEWERS=5000000 RUNS=3 bench/viewer_set.sh
 #
-# AUDIENCE different viewers a day, out of VIEWERS. The events behind all the
+# About AUDIENCE different viewers a day, drawn from VIEWERS. The events behind all the
 # days are never there at once: count(DISTINCT) runs over EVENT_DAYS (20) of them.
 cd "$(dirname "$0")/.." || exit 1
 . bench/lib.sh
@@ -18,12 +18,13 @@ EVENT_DAYS=${EVENT_DAYS:-20}
 bench_cluster "shared_buffers = '1GB'" "max_wal_size = '8GB'" "jit = off" "work_mem = '1GB'" "max_parallel_workers_per_gather = 0"
 
 psql -qX -v ON_ERROR_STOP=1 -v rows="$ROWS" -v days="$DAYS" -v audience="$AUDIENCE" -v viewers="$VIEWERS" -v event_days="$EVENT_DAYS" <<'SQL' || die "could not make the rows"
-SELECT setseed(0.5);
+SELECT setseed(0.5) \gset
 CREATE UNLOGGED TABLE number AS SELECT (random() * :rows)::bigint AS n, (random() * 500000)::bigint AS few FROM generate_series(1, :rows);
 CREATE UNLOGGED TABLE day_set (day int, audience viewer_set);
-INSERT INTO day_set SELECT day, (SELECT viewer_set_agg((i * 7919 + day * 1299709::bigint) % :viewers) FROM generate_series(1, :audience::bigint) i) FROM generate_series(1, :days) day;
+SELECT (-ln(1 - :audience / :viewers::float8) * :viewers)::int AS draws \gset
+INSERT INTO day_set SELECT day, (SELECT viewer_set_agg((hashint8(i + day * 100000000::bigint) & 2147483647) % :viewers) FROM generate_series(1, :draws::bigint) i) FROM generate_series(1, :days) day;
 CREATE UNLOGGED TABLE event AS
-SELECT day, (i * 7919 + day * 1299709::bigint) % :viewers AS viewer FROM generate_series(1, :event_days) day, generate_series(1, :audience::bigint) i ORDER BY day, hashint8(i);
+SELECT day, ((hashint8(i + day * 100000000::bigint) & 2147483647) % :viewers)::bigint AS viewer FROM generate_series(1, :event_days) day, generate_series(1, :draws::bigint) i;
 VACUUM ANALYZE number, event, day_set;
 SQL
 describe
@@ -43,6 +44,7 @@ ours=$CPU
 cost "count(DISTINCT) of 500000 viewers" 'SELECT count(DISTINCT few) FROM number'
 ratio "count(DISTINCT) over viewer_set_agg, 500000 viewers" "$CPU" "$ours"
 
+row "viewers of a day" "$(psql -qAtX -c 'SELECT round(avg(cardinality(audience))) FROM day_set')" viewers
 row "bytes of a day set" "$(psql -qAtX -c 'SELECT round(avg(pg_column_size(audience))) FROM day_set')" bytes
 row "days" "$DAYS" days
 cost "union of the days" 'SELECT cardinality(viewer_set_union_agg(audience)) FROM day_set'

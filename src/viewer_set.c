@@ -27,7 +27,7 @@ PG_FUNCTION_INFO_V1(viewer_set_contains);
 PG_FUNCTION_INFO_V1(viewer_set_cardinality);
 PG_FUNCTION_INFO_V1(viewer_set_members);
 
-#define FIRST_PENDING	8
+#define FIRST_PENDING	8		/* numbers */
 
 /* --- sets ------------------------------------------------------------------- */
 

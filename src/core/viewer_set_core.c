@@ -3,10 +3,10 @@
  *		Exact sets of numbers: adding, combining, walking.
  *
  *----------
- * While a set is built, a number whose container is bits is set there at once.
- * Others are pending until there are half as many bytes of them as of
- * containers; then they are sorted and become containers themselves.  So a
- * number is moved a few times at most, in whatever order they come.
+ * While a set is built, numbers are pending first.  From time to time those
+ * whose container is bits are set there.  Once there are half as many bytes of
+ * others as of containers, they are sorted and become containers themselves.
+ * So a number is moved a few times at most, in whatever order they come.
  *----------
  */
 #include "viewer_set_core.h"
@@ -15,6 +15,9 @@
 
 #include "radix.h"
 #include "viewer_set_container.h"
+
+/* pending numbers to look at together */
+#define SETTLE_NUMBERS	128
 
 static inline uint64_t
 key_of(uint64_t number)
@@ -62,6 +65,7 @@ la_viewer_set_valid(const ViewerSet *set, uint64_t bytes)
 
 	if (bytes < sizeof(ViewerSet) || set->format != LA_VIEWER_SET_FORMAT || set->building > 1 ||
 		set->npending > set->pending_capacity || (set->building == 0 && set->pending_capacity != 0) ||
+		(set->building == 1 && set->cardinality > set->npending) ||
 		la_viewer_set_bytes(set) != bytes)
 		return false;
 	for (uint32_t i = 0; i < set->ncontainers; i++)
@@ -79,7 +83,7 @@ la_viewer_set_valid(const ViewerSet *set, uint64_t bytes)
 }
 
 /* The container of a key, or NULL.  Keys without a gap are found by their distance. */
-static const SetContainer *
+static inline const SetContainer *
 find_container(const ViewerSet *set, uint64_t key)
 {
 	const SetContainer *containers = la_set_directory(set);
@@ -175,6 +179,32 @@ la_viewer_set_equal(const ViewerSet *a, const ViewerSet *b)
 /* --- building ----------------------------------------------------------------- */
 
 /*
+ * Look at the pending numbers that have not been looked at: what has its bits
+ * is set there, what is in an array already is dropped, the others stay.
+ * The processor waits for the memory of many bits at once.
+ */
+static void
+settle(ViewerSet *set)
+{
+	uint64_t   *numbers = la_viewer_set_pending_numbers(set);
+	uint32_t	kept = (uint32_t) set->cardinality;
+
+	for (uint32_t i = kept; i < set->npending; i++)
+	{
+		uint64_t	number = numbers[i];
+		uint16_t	value = (uint16_t) number;
+		const SetContainer *container = find_container(set, key_of(number));
+
+		if (container != NULL && container->kind == CONTAINER_BITS)
+			(la_set_data(set) + container->offset)[value / 64] |= UINT64_C(1) << (value % 64);
+		else if (container == NULL || !container_contains(set, container, value))
+			numbers[kept++] = number;
+	}
+	set->npending = kept;
+	set->cardinality = kept;
+}
+
+/*
  * la_viewer_set_add
  *		Add a number to a set that is being built.
  *
@@ -184,21 +214,15 @@ la_viewer_set_equal(const ViewerSet *a, const ViewerSet *b)
 bool
 la_viewer_set_add(ViewerSet *set, uint64_t number)
 {
-	const SetContainer *container = find_container(set, key_of(number));
-	uint16_t	value = (uint16_t) number;
-
-	if (container != NULL && container->kind == CONTAINER_BITS)
-	{
-		uint64_t   *bits = la_set_data(set) + container->offset;
-
-		bits[value / 64] |= UINT64_C(1) << (value % 64);
-		return true;
-	}
-	if (container != NULL && container_contains(set, container, value))
-		return true;
 	if (set->npending == set->pending_capacity)
-		return false;
+	{
+		settle(set);
+		if (set->npending > set->pending_capacity / 4 * 3)
+			return false;
+	}
 	la_viewer_set_pending_numbers(set)[set->npending++] = number;
+	if (set->npending - set->cardinality == SETTLE_NUMBERS)
+		settle(set);
 	return true;
 }
 

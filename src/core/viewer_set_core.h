@@ -46,7 +46,7 @@ typedef struct ViewerSet
 	uint32_t	data_words;		/* of 8 bytes, of all containers */
 	uint32_t	npending;
 	uint32_t	pending_capacity;
-	uint64_t	cardinality;	/* not kept while a set is built */
+	uint64_t	cardinality;	/* while a set is built: pending numbers that were looked at */
 } ViewerSet;
 
 typedef enum ViewerSetOperation

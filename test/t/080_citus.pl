@@ -241,6 +241,11 @@ sub test_split
 		'active_days' => "active_days($entered + id % 99 * interval \$\$1 day\$\$, \$\$Asia/Shanghai\$\$)",
 		'cohort_retention of events' => "cohort_retention(id % 5000, $entered + id % 9 * interval \$\$1 day\$\$, true, bought, \$\$Asia/Shanghai\$\$, \$\$day\$\$, \$\${0,1,3}\$\$, \$\$2026-06-06\$\$)",
 		'cohort_retention' => 'cohort_retention(ARRAY[date $$2026-06-01$$ + (id % 5)::int], ARRAY[date $$2026-06-01$$ + (id % 7)::int], $$day$$, $${0,1,3}$$, $$2026-06-06$$)',
+		'sequence_match' => q{sequence_match($$(?1)(?t<=600)(?2)$$, timestamptz $$2026-01-01$$ + watch * interval $$1 s$$, bought, channel = $$weibo$$)},
+		'sequence_count' => q{sequence_count($$(?1).*(?2)$$, timestamptz $$2026-01-01$$ + watch * interval $$1 s$$, bought, channel = $$weibo$$)},
+		'sequence_times' => q{sequence_times($$(?1).(?2)$$, timestamptz $$2026-01-01$$ + watch * interval $$1 s$$, bought, channel = $$weibo$$)},
+		'path_edges' => q{path_edges(timestamptz $$2026-01-01$$ + watch * interval $$1 s$$, channel, interval $$1 s$$, 3)},
+		'viewer_set_agg' => 'viewer_set_agg(id * 7 % 30011)',
 		'classification_report' => 'classification_report(channel, CASE WHEN id % 5 < 3 THEN channel WHEN watch > 900 THEN $$weibo$$ END)',
 		'levels' => 'levels(channel)');
 	my %sums = (
