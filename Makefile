@@ -17,7 +17,8 @@ SQL_PARTS = \
 	sql/20_segment.sql \
 	sql/30_linreg.sql \
 	sql/40_forest.sql \
-	sql/50_evaluate.sql
+	sql/50_evaluate.sql \
+	sql/60_funnel.sql
 
 # plain C99, no PostgreSQL headers
 CORE_OBJS = \
@@ -31,6 +32,8 @@ CORE_OBJS = \
 	src/core/forest_split.o \
 	src/core/forest_use.o \
 	src/core/forest_write.o \
+	src/core/funnel_core.o \
+	src/core/funnel_events.o \
 	src/core/hash.o \
 	src/core/linreg_core.o \
 	src/core/linreg_solve.o \
@@ -55,6 +58,9 @@ OBJS = \
 	src/forest_progress.o \
 	src/forest_train.o \
 	src/forest_workers.o \
+	src/funnel.o \
+	src/funnel_io.o \
+	src/funnel_summary.o \
 	src/linreg.o \
 	src/linreg_io.o \
 	src/model.o \

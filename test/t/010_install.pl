@@ -402,7 +402,7 @@ sub offences
 	my $name = qr/(?:[a-z]\w*|"[a-z]\w*")/;
 	my $type = qr/$name(?:\[\])?/;
 	my $constant = qr/(?:''|-?\d+(?:\.\d+)?)/;
-	my $argument = qr/(?:OUT )?(?:$name )?$type(?: DEFAULT $constant)?/;
+	my $argument = qr/(?:(?:OUT|VARIADIC) )?(?:$name )?$type(?: DEFAULT $constant)?/;
 	my $signature = qr/$name ?\((?:$argument(?:, $argument)*)?\)/;
 	my $property = qr/[A-Z_]+ = (?:$type|$constant|[A-Z_]+)/;
 	my $properties = qr/\($property(?:, $property)*\)/;

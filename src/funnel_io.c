@@ -1,0 +1,526 @@
+/*
+ * funnel_io.c
+ *		The type funnel_events: JSON in and out, binary send and receive.
+ *
+ * Text is an object
+ *		{"format": 1, "kind": "conditions", "steps": 5, "options": "strict_once",
+ *		 "window": 3600000000, "events": [[timestamp, steps], ..]}
+ * with times in microseconds, timestamps counted from 2000-01-01 00:00 UTC, and
+ * the steps of an event as a number with bit 0 for step 1.  Of the other kinds,
+ * "numbered" has the number of the step in its place, 0 for none, and
+ * "bigint keys" and "text keys" have the key as a third element.
+ *
+ * The members of the object have this order on input, too: nobody writes these
+ * values by hand, and a list of 100 MB should not be parsed into a jsonb first.
+ */
+#include "liveanalytics.h"
+
+#include "common/int.h"
+#include "funnel.h"
+#include "lib/stringinfo.h"
+#include "libpq/pqformat.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+
+PG_FUNCTION_INFO_V1(funnel_events_in);
+PG_FUNCTION_INFO_V1(funnel_events_out);
+PG_FUNCTION_INFO_V1(funnel_events_recv);
+PG_FUNCTION_INFO_V1(funnel_events_send);
+
+/* what is done without a look at interrupts */
+#define EVENTS_PER_STEP 4096
+
+static const char *const kind_names[LA_FUNNEL_KINDS] = {"conditions", "numbered", "bigint keys", "text keys"};
+
+/* --- events of both forms ------------------------------------------------- */
+
+/* The steps of an event as they are written: see above. */
+static uint64
+steps_to_number(FunnelKind kind, uint64 steps)
+{
+	int			number = 0;
+
+	if (kind != LA_FUNNEL_NUMBERED)
+		return steps;
+	for (; steps != 0; steps >>= 1)
+		number++;
+	return number;
+}
+
+/* The inverse; false if there are no such steps in this funnel. */
+static bool
+number_to_steps(const FunnelShape *shape, uint64 number, uint64 *steps)
+{
+	if (number == 0)
+	{
+		/* such events are kept where they matter only */
+		*steps = 0;
+		return (shape->modes & LA_FUNNEL_ORDER) != 0;
+	}
+	if (shape->kind == LA_FUNNEL_NUMBERED)
+	{
+		*steps = number <= LA_FUNNEL_MAX_STEPS ? UINT64CONST(1) << (number - 1) : 0;
+		return *steps != 0;
+	}
+	*steps = number;
+	return (number & ~la_funnel_all_steps(shape->steps)) == 0;
+}
+
+/* Whether a shape that came from outside is one. */
+static bool
+shape_is_valid(const FunnelShape *shape)
+{
+	if (shape->kind < 0 || shape->kind >= LA_FUNNEL_KINDS ||
+		shape->steps < 1 || shape->steps > LA_FUNNEL_MAX_STEPS ||
+		(shape->modes & ~LA_FUNNEL_ALL_MODES) != 0 || shape->window < 0)
+		return false;
+	if (shape->kind != LA_FUNNEL_CONDITIONS && shape->modes != 0)
+		return false;
+	return shape->kind != LA_FUNNEL_NUMBERED || shape->steps == LA_FUNNEL_MAX_STEPS;
+}
+
+/* The list with an event more: itself, or a larger one in its place. */
+static FunnelEvents *
+add_read_event(FunnelEvents *list, const FunnelShape *shape, const FunnelEvent *event)
+{
+	Size		more = la_funnel_stride(list) + event->key_length;
+
+	if (!la_funnel_has_room(list, VARSIZE(list), more))
+	{
+		FunnelEvents *larger = la_funnel_new(shape, la_funnel_used(list) + more);
+
+		la_funnel_merge(larger, list);
+		pfree(list);
+		list = larger;
+	}
+	la_funnel_append(list, event);
+	return list;
+}
+
+/* The next record of a list, checked as la_funnel_valid does not. */
+static const uint8_t *
+next_record(const FunnelEvents *list, const uint8_t *record, FunnelEvent *event)
+{
+	if ((Size) (list->records + la_funnel_used(list) - record) < la_funnel_stride(list))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("value of %zu bytes is not a list of events of a funnel", (size_t) VARSIZE(list))));
+	return la_funnel_read(list, record, event);
+}
+
+/* --- output --------------------------------------------------------------- */
+
+static void
+append_key(StringInfo out, FunnelKind kind, const FunnelEvent *event)
+{
+	int64		number = 0;
+	char	   *text;
+
+	appendStringInfoString(out, ", ");
+	if (kind == LA_FUNNEL_BIGINT_KEYS)
+	{
+		memcpy(&number, event->key, Min(event->key_length, sizeof(number)));
+		appendStringInfo(out, "%lld", (long long) number);
+		return;
+	}
+	text = pnstrdup((const char *) event->key, event->key_length);
+	escape_json(out, text);
+	pfree(text);
+}
+
+Datum
+funnel_events_out(PG_FUNCTION_ARGS)
+{
+	FunnelEvents *list = PG_GETARG_FUNNEL_P(0);
+	const uint8_t *record = list->records;
+	char		modes[LA_FUNNEL_MODES_LENGTH];
+	StringInfoData out;
+
+	la_funnel_print_modes(list->modes, modes);
+	initStringInfo(&out);
+	appendStringInfo(&out, "{\"format\": %d, \"kind\": \"%s\", \"steps\": %d, \"options\": \"%s\", \"window\": %lld, \"events\": [",
+					 list->format, kind_names[list->kind], list->steps, modes, (long long) list->window);
+	for (uint32 i = 0; i < list->count; i++)
+	{
+		FunnelEvent event;
+
+		if (i % EVENTS_PER_STEP == 0)
+			CHECK_FOR_INTERRUPTS();
+		record = next_record(list, record, &event);
+		appendStringInfo(&out, "%s[%lld, %llu", i == 0 ? "" : ", ", (long long) event.ts,
+						 (unsigned long long) steps_to_number(list->kind, event.steps));
+		if (la_funnel_keyed(list))
+			append_key(&out, list->kind, &event);
+		appendStringInfoChar(&out, ']');
+	}
+	appendStringInfoString(&out, "]}");
+	PG_RETURN_CSTRING(out.data);
+}
+
+/* --- input ---------------------------------------------------------------- */
+
+LA_NORETURN static void
+invalid_text(const char *text, const char *at, const char *expected)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+			 errmsg("invalid input syntax for type %s", "funnel_events"),
+			 errdetail("Expected %s at byte %zu.", expected, (size_t) (at - text) + 1)));
+	pg_unreachable();
+}
+
+/* A text being read; nothing is read past its end, which is a zero. */
+typedef struct Scanner
+{
+	const char *text;
+	const char *at;
+} Scanner;
+
+static void
+skip_blanks(Scanner *in)
+{
+	while (*in->at == ' ' || *in->at == '\t' || *in->at == '\n' || *in->at == '\r')
+		in->at++;
+}
+
+/* Whether "c" comes next; if so it is gone. */
+static bool
+scan_char(Scanner *in, char c)
+{
+	skip_blanks(in);
+	if (*in->at != c)
+		return false;
+	in->at++;
+	return true;
+}
+
+static void
+expect_char(Scanner *in, char c)
+{
+	const char	expected[] = {'"', c, '"', '\0'};
+
+	if (!scan_char(in, c))
+		invalid_text(in->text, in->at, expected);
+}
+
+/* "key": */
+static void
+expect_key(Scanner *in, const char *key)
+{
+	size_t		length = strlen(key);
+
+	expect_char(in, '"');
+	if (strncmp(in->at, key, length) != 0 || in->at[length] != '"')
+		invalid_text(in->text, in->at, psprintf("key \"%s\"", key));
+	in->at += length + 1;
+	expect_char(in, ':');
+}
+
+static uint64
+scan_digits(Scanner *in)
+{
+	uint64		value = 0;
+
+	if (*in->at < '0' || *in->at > '9')
+		invalid_text(in->text, in->at, "a number");
+	while (*in->at >= '0' && *in->at <= '9')
+	{
+		uint64		digit = *in->at - '0';
+
+		if (value > (PG_UINT64_MAX - digit) / 10)
+			invalid_text(in->text, in->at, "a number in range");
+		value = value * 10 + digit;
+		in->at++;
+	}
+	return value;
+}
+
+static uint64
+scan_unsigned(Scanner *in)
+{
+	skip_blanks(in);
+	return scan_digits(in);
+}
+
+static int64
+scan_signed(Scanner *in)
+{
+	bool		negative = scan_char(in, '-');
+	uint64		value;
+
+	skip_blanks(in);
+	value = scan_digits(in);
+	if (value > (uint64) PG_INT64_MAX + negative)
+		invalid_text(in->text, in->at, "a number in range");
+	return negative ? (int64) (~value + 1) : (int64) value;
+}
+
+static int
+scan_small(Scanner *in)
+{
+	uint64		value = scan_unsigned(in);
+
+	if (value > 255)
+		invalid_text(in->text, in->at, "a number below 256");
+	return (int) value;
+}
+
+/* The character of \u0001 and the like, after the u: those escape_json writes. */
+static char
+scan_hex(Scanner *in)
+{
+	unsigned	code = 0;
+
+	for (int i = 0; i < 4; i++)
+	{
+		char		c = *in->at++;
+
+		if (c >= '0' && c <= '9')
+			code = code * 16 + (c - '0');
+		else if (c >= 'a' && c <= 'f')
+			code = code * 16 + (c - 'a' + 10);
+		else if (c >= 'A' && c <= 'F')
+			code = code * 16 + (c - 'A' + 10);
+		else
+			invalid_text(in->text, in->at - 1, "a hexadecimal digit");
+	}
+	if (code == 0 || code > 127)
+		invalid_text(in->text, in->at - 4, "a code between 0001 and 007f");
+	return (char) code;
+}
+
+static char
+scan_escape(Scanner *in)
+{
+	static const char from[] = "\"\\/bfnrt";
+	static const char to[] = "\"\\/\b\f\n\r\t";
+	char		c = *in->at++;
+	const char *found = c == '\0' ? NULL : strchr(from, c);
+
+	if (c == 'u')
+		return scan_hex(in);
+	if (found == NULL)
+		invalid_text(in->text, in->at - 1, "an escaped character");
+	return to[found - from];
+}
+
+static void
+scan_string(Scanner *in, StringInfo string)
+{
+	resetStringInfo(string);
+	expect_char(in, '"');
+	while (*in->at != '"')
+	{
+		if (*in->at == '\0')
+			invalid_text(in->text, in->at, "the end of a string");
+		if (*in->at == '\\')
+		{
+			in->at++;
+			appendStringInfoChar(string, scan_escape(in));
+		}
+		else
+			appendStringInfoChar(string, *in->at++);
+	}
+	in->at++;
+}
+
+static void
+scan_shape(Scanner *in, FunnelShape *shape, StringInfo string)
+{
+	int			kind = 0;
+
+	expect_char(in, '{');
+	expect_key(in, "format");
+	if (scan_small(in) != LA_FUNNEL_FORMAT)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("format of the events of a funnel is not supported"),
+				 errdetail("This server reads format %d.", LA_FUNNEL_FORMAT),
+				 errhint("Update the extension.")));
+	expect_char(in, ',');
+	expect_key(in, "kind");
+	scan_string(in, string);
+	while (kind < LA_FUNNEL_KINDS && strcmp(kind_names[kind], string->data) != 0)
+		kind++;
+	shape->kind = kind;
+	expect_char(in, ',');
+	expect_key(in, "steps");
+	shape->steps = scan_small(in);
+	expect_char(in, ',');
+	expect_key(in, "options");
+	scan_string(in, string);
+	shape->modes = la_funnel_parse_modes(string->data, string->len);
+	expect_char(in, ',');
+	expect_key(in, "window");
+	shape->window = scan_signed(in);
+	if (!shape_is_valid(shape))
+		invalid_text(in->text, in->at, "kind, steps, options and window of a funnel before the events");
+	expect_char(in, ',');
+	expect_key(in, "events");
+}
+
+/* [timestamp, steps] or [timestamp, steps, key] */
+static void
+scan_event(Scanner *in, const FunnelShape *shape, FunnelEvent *event, int64 *number, StringInfo string)
+{
+	expect_char(in, '[');
+	event->ts = scan_signed(in);
+	expect_char(in, ',');
+	if (!number_to_steps(shape, scan_unsigned(in), &event->steps))
+		invalid_text(in->text, in->at, "steps of this funnel");
+	if (shape->kind == LA_FUNNEL_BIGINT_KEYS)
+	{
+		expect_char(in, ',');
+		*number = scan_signed(in);
+		event->key = (const uint8 *) number;
+		event->key_length = sizeof(*number);
+	}
+	else if (shape->kind == LA_FUNNEL_TEXT_KEYS)
+	{
+		expect_char(in, ',');
+		scan_string(in, string);
+		event->key = (const uint8 *) string->data;
+		event->key_length = string->len;
+	}
+	expect_char(in, ']');
+}
+
+Datum
+funnel_events_in(PG_FUNCTION_ARGS)
+{
+	Scanner		in = {.text = PG_GETARG_CSTRING(0)};
+	FunnelShape shape = {0};
+	FunnelEvents *list;
+	StringInfoData string;
+
+	in.at = in.text;
+	initStringInfo(&string);
+	scan_shape(&in, &shape, &string);
+	list = la_funnel_new(&shape, 0);
+	expect_char(&in, '[');
+	if (!scan_char(&in, ']'))
+	{
+		do
+		{
+			FunnelEvent event = {0};
+			int64		number;
+
+			if (list->count % EVENTS_PER_STEP == 0)
+				CHECK_FOR_INTERRUPTS();
+			scan_event(&in, &shape, &event, &number, &string);
+			list = add_read_event(list, &shape, &event);
+		} while (scan_char(&in, ','));
+		expect_char(&in, ']');
+	}
+	expect_char(&in, '}');
+	skip_blanks(&in);
+	if (*in.at != '\0')
+		invalid_text(in.text, in.at, "the end");
+	PG_RETURN_POINTER(list);
+}
+
+/* --- binary: the same in network order ------------------------------------- */
+
+Datum
+funnel_events_send(PG_FUNCTION_ARGS)
+{
+	FunnelEvents *list = PG_GETARG_FUNNEL_P(0);
+	const uint8_t *record = list->records;
+	StringInfoData out;
+
+	pq_begintypsend(&out);
+	pq_sendbyte(&out, list->format);
+	pq_sendbyte(&out, list->kind);
+	pq_sendbyte(&out, list->steps);
+	pq_sendbyte(&out, list->modes);
+	pq_sendint64(&out, list->window);
+	pq_sendint32(&out, list->count);
+	for (uint32 i = 0; i < list->count; i++)
+	{
+		FunnelEvent event;
+		int64		number = 0;
+
+		if (i % EVENTS_PER_STEP == 0)
+			CHECK_FOR_INTERRUPTS();
+		record = next_record(list, record, &event);
+		pq_sendint64(&out, event.ts);
+		pq_sendint64(&out, steps_to_number(list->kind, event.steps));
+		if (list->kind == LA_FUNNEL_BIGINT_KEYS)
+		{
+			memcpy(&number, event.key, Min(event.key_length, sizeof(number)));
+			pq_sendint64(&out, number);
+		}
+		else if (list->kind == LA_FUNNEL_TEXT_KEYS)
+			la_sendcountedtext(&out, (const char *) event.key, event.key_length);
+	}
+	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
+}
+
+LA_NORETURN static void
+invalid_binary(const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("invalid binary value for type %s", "funnel_events"),
+			 errdetail_internal("%s", detail)));
+	pg_unreachable();
+}
+
+static void
+receive_event(StringInfo in, const FunnelShape *shape, FunnelEvent *event, int64 *number)
+{
+	event->ts = pq_getmsgint64(in);
+	if (!number_to_steps(shape, pq_getmsgint64(in), &event->steps))
+		invalid_binary("An event has steps that this funnel does not have.");
+	if (shape->kind == LA_FUNNEL_BIGINT_KEYS)
+	{
+		*number = pq_getmsgint64(in);
+		event->key = (const uint8 *) number;
+		event->key_length = sizeof(*number);
+	}
+	else if (shape->kind == LA_FUNNEL_TEXT_KEYS)
+	{
+		int			length = pq_getmsgint(in, 4);
+		int			bytes;
+
+		event->key = (const uint8 *) pq_getmsgtext(in, length, &bytes);
+		event->key_length = bytes;
+	}
+}
+
+Datum
+funnel_events_recv(PG_FUNCTION_ARGS)
+{
+	StringInfo	in = (StringInfo) PG_GETARG_POINTER(0);
+	int			format = pq_getmsgbyte(in);
+	FunnelShape shape;
+	FunnelEvents *list;
+	uint32		count;
+
+	if (format != LA_FUNNEL_FORMAT)
+		invalid_binary(psprintf("Format %d is not known.", format));
+	shape.kind = pq_getmsgbyte(in);
+	shape.steps = pq_getmsgbyte(in);
+	shape.modes = pq_getmsgbyte(in);
+	shape.window = pq_getmsgint64(in);
+	count = pq_getmsgint(in, 4);
+	if (!shape_is_valid(&shape))
+		invalid_binary("It describes no funnel.");
+	if (count > (in->len - in->cursor) / (2 * sizeof(int64)))
+		invalid_binary(psprintf("%u events do not fit into the %d bytes that follow.", count, in->len - in->cursor));
+	list = la_funnel_new(&shape, 0);
+	for (uint32 i = 0; i < count; i++)
+	{
+		FunnelEvent event = {0};
+		int64		number;
+
+		if (i % EVENTS_PER_STEP == 0)
+			CHECK_FOR_INTERRUPTS();
+		receive_event(in, &shape, &event, &number);
+		list = add_read_event(list, &shape, &event);
+		if (shape.kind == LA_FUNNEL_TEXT_KEYS)
+			pfree(unconstify(uint8 *, event.key));
+	}
+	PG_RETURN_POINTER(list);
+}
