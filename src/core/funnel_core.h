@@ -19,7 +19,8 @@
  *							step, and at one of a step to which the one before
  *							has not been reached
  *		LA_FUNNEL_DEDUPLICATION	it ends at an event of a step, other than the
- *							first, that has been reached before
+ *							first, that has been reached without it: before, or
+ *							at the same time by another event
  */
 #ifndef LA_FUNNEL_CORE_H
 #define LA_FUNNEL_CORE_H
