@@ -226,6 +226,14 @@ sub test_split
 		'accuracy of bigint' => 'accuracy(interactions::bigint, (watch / 60)::bigint)',
 		'accuracy of boolean' => 'accuracy(bought, watch > 1800)',
 		'confusion_matrix' => 'confusion_matrix(channel, CASE WHEN id % 3 > 0 THEN channel ELSE nullif(bought::text, $$$$) END)',
+		'window_funnel' => 'window_funnel(to_timestamp(id * 104729 % 5000), $$2 s$$, watch < 900, watch > 2700, channel = $$weibo$$)',
+		'window_funnel by step number' => 'window_funnel(to_timestamp(id * 104729 % 5000), $$2 s$$, CASE channel WHEN $$douyin$$ THEN 1 WHEN $$wechat$$ THEN 2 WHEN $$weibo$$ THEN 3 END)',
+		'window_funnel_opt' => 'window_funnel_opt(to_timestamp(id * 104729 % 5000), $$2 s$$, $$strict_once, strict_deduplication$$, watch < 900, watch < 950, bought)',
+		'funnel_times' => 'funnel_times(to_timestamp(id * 104729 % 5000), $$2 s$$, watch < 900, watch > 2700, bought)',
+		'funnel_completions' => 'funnel_completions(to_timestamp(id * 104729 % 5000), $$2 s$$, watch < 900, watch > 2700, bought)',
+		'funnel_match of text' => 'funnel_match(to_timestamp(id * 104729 % 5000), $$2 s$$, channel, watch < 900, watch > 2700, bought)',
+		'funnel_match of bigint' => 'funnel_match(to_timestamp(id * 104729 % 5000), $$2 s$$, id % 3, watch < 900, watch > 2700, bought)',
+		'funnel_summary' => 'funnel_summary((id * 31 % 5)::int, 4)',
 		'classification_report' => 'classification_report(channel, CASE WHEN id % 5 < 3 THEN channel WHEN watch > 900 THEN $$weibo$$ END)');
 	my %close = (
 		'a line' => 'linreg_fit(spent, watch)',
