@@ -28,7 +28,7 @@ PG_FUNCTION_INFO_V1(funnel_times_final);
 PG_FUNCTION_INFO_V1(funnel_completions_final);
 PG_FUNCTION_INFO_V1(funnel_match_final);
 
-/* bytes of a new list: header and four events of a funnel of up to 8 steps */
+/* bytes of a new list: header, and about five events of a funnel of up to 8 steps */
 #define FIRST_SIZE 64
 
 static const struct
@@ -63,7 +63,7 @@ la_funnel_new(const FunnelShape *shape, Size more)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("events of a group take more than 1 GB"),
-				 errdetail("An event takes 9 bytes in a funnel of up to 8 steps, and at most 16; keys come on top."),
+				 errdetail("An event takes 5 to 7 bytes as a rule in a funnel of up to 8 steps, and at most 18; a key comes on top."),
 				 errhint("Leave events that meet no step out, or group by shorter periods as well.")));
 	while (size < needed)
 		size *= 2;
@@ -161,7 +161,7 @@ check_shape(const FunnelEvents *list, const FunnelShape *shape)
 static pg_noinline FunnelEvents *
 larger_list(const FunnelEvents *list, const FunnelShape *shape, Size more)
 {
-	FunnelEvents *larger = la_funnel_new(shape, add_size(la_funnel_used(list), more));
+	FunnelEvents *larger = la_funnel_new(shape, add_size(la_funnel_merge_size(list), more));
 
 	la_funnel_merge(larger, list);
 	return larger;
@@ -462,54 +462,57 @@ funnel_combine(PG_FUNCTION_ARGS)
 	shape.steps = other->steps;
 	shape.modes = other->modes;
 	shape.window = other->window;
-	list = writable_list(fcinfo, &shape, la_funnel_used(other));
+	list = writable_list(fcinfo, &shape, la_funnel_merge_size(other));
 	la_funnel_merge(list, other);
 	PG_RETURN_POINTER(list);
 }
 
 /* --- results -------------------------------------------------------------- */
 
-/* Argument 0 with its events in order of time: itself if they are. */
-static const FunnelEvents *
+/* A list of plain records, and its events in order of time if it is not. */
+typedef struct SortedList
+{
+	const FunnelEvents *list;
+	const FunnelMoment *moments;
+	size_t		n;
+} SortedList;
+
+static SortedList
 sorted_list(FunctionCallInfo fcinfo)
 {
-	FunnelEvents *list = PG_GETARG_FUNNEL_P(0);
-	Size		size = offsetof(FunnelEvents, records) + la_funnel_used(list);
-	FunnelEvents *copy;
-	uint8	   *scratch;
+	SortedList	sorted = {.list = PG_GETARG_FUNNEL_P(0)};
+	FunnelMoment *memory;
 
-	if (la_funnel_keyed(list))
+	if (la_funnel_keyed(sorted.list))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("events of different kinds of funnel cannot be merged")));
-	if (la_funnel_sorted(list))
-		return list;
-	copy = palloc(size);
-	memcpy(copy, list, size);
-	scratch = palloc(la_funnel_used(list));
-	la_funnel_sort(copy, scratch, la_check_for_interrupts);
-	pfree(scratch);
-	return copy;
+	if (la_funnel_sorted(sorted.list))
+		return sorted;
+	memory = palloc_extended(mul_size(sorted.list->count, 2 * sizeof(FunnelMoment)), MCXT_ALLOC_HUGE);
+	sorted.moments = la_funnel_sort(sorted.list, memory, &sorted.n, la_check_for_interrupts);
+	return sorted;
 }
 
 /* window_funnel_final(state): NULL without rows */
 Datum
 window_funnel_final(PG_FUNCTION_ARGS)
 {
-	const FunnelEvents *list = sorted_list(fcinfo);
-	Size		size = la_funnel_matching_size(list->steps, list->modes);
+	SortedList	in = sorted_list(fcinfo);
+	Size		size = la_funnel_matching_size(in.list->steps, in.list->modes);
 
-	PG_RETURN_INT32(la_funnel_level(list, size > 0 ? palloc(size) : NULL, la_check_for_interrupts));
+	PG_RETURN_INT32(la_funnel_level(in.list, in.moments, in.n, size > 0 ? palloc(size) : NULL,
+									la_check_for_interrupts));
 }
 
 /* funnel_times_final(state): as many times as steps were reached */
 Datum
 funnel_times_final(PG_FUNCTION_ARGS)
 {
-	const FunnelEvents *list = sorted_list(fcinfo);
+	SortedList	in = sorted_list(fcinfo);
 	int64		times[LA_FUNNEL_MAX_STEPS];
 	Datum		values[LA_FUNNEL_MAX_STEPS];
-	int			level = la_funnel_times(list, times, la_check_for_interrupts);
+	int			level = la_funnel_times(in.list, in.moments, in.n, times, la_check_for_interrupts);
 
 	for (int i = 0; i < level; i++)
 		values[i] = TimestampTzGetDatum(times[i]);
@@ -517,12 +520,13 @@ funnel_times_final(PG_FUNCTION_ARGS)
 										  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
-/* funnel_completions_final(state) */
+/* funnel_completions_final(state): no more than events, which fit into 1 GB */
 Datum
 funnel_completions_final(PG_FUNCTION_ARGS)
 {
-	/* no more than events, which fit into 1 GB */
-	PG_RETURN_INT32((int32) la_funnel_completions(sorted_list(fcinfo), la_check_for_interrupts));
+	SortedList	in = sorted_list(fcinfo);
+
+	PG_RETURN_INT32((int32) la_funnel_completions(in.list, in.moments, in.n, la_check_for_interrupts));
 }
 
 /* funnel_match_final(state) */
@@ -530,23 +534,15 @@ Datum
 funnel_match_final(PG_FUNCTION_ARGS)
 {
 	FunnelEvents *list = PG_GETARG_FUNNEL_P(0);
-	Size		size = mul_size(Max(list->count, 1), sizeof(uint8 *));
-	const uint8 **index;
-	const uint8 **scratch;
-	const uint8 **sorted;
-	int			level;
+	FunnelEvent *index;
 
 	if (!la_funnel_keyed(list))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("events of different kinds of funnel cannot be merged")));
-	index = palloc_extended(size, MCXT_ALLOC_HUGE);
-	scratch = palloc_extended(size, MCXT_ALLOC_HUGE);
+	index = palloc_extended(mul_size(Max(list->count, 1), 2 * sizeof(FunnelEvent)), MCXT_ALLOC_HUGE);
 	if (!la_funnel_index(list, index, la_check_for_interrupts))
 		report_corrupted(list);
-	sorted = la_funnel_sort_index(list, index, scratch, la_check_for_interrupts);
-	level = la_funnel_keyed_level(list, sorted, la_check_for_interrupts);
-	pfree(index);
-	pfree(scratch);
-	PG_RETURN_INT32(level);
+	index = la_funnel_sort_index(index, index + list->count, list->count, la_check_for_interrupts);
+	PG_RETURN_INT32(la_funnel_keyed_level(list, index, la_check_for_interrupts));
 }

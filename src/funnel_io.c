@@ -84,11 +84,11 @@ shape_is_valid(const FunnelShape *shape)
 static FunnelEvents *
 add_read_event(FunnelEvents *list, const FunnelShape *shape, const FunnelEvent *event)
 {
-	Size		more = la_funnel_stride(list) + event->key_length;
+	Size		more = la_funnel_record_size(shape->kind, shape->steps) + event->key_length;
 
 	if (!la_funnel_has_room(list, VARSIZE(list), more))
 	{
-		FunnelEvents *larger = la_funnel_new(shape, la_funnel_used(list) + more);
+		FunnelEvents *larger = la_funnel_new(shape, la_funnel_merge_size(list) + more);
 
 		la_funnel_merge(larger, list);
 		pfree(list);
@@ -98,15 +98,14 @@ add_read_event(FunnelEvents *list, const FunnelShape *shape, const FunnelEvent *
 	return list;
 }
 
-/* The next record of a list, checked as la_funnel_valid does not. */
-static const uint8_t *
-next_record(const FunnelEvents *list, const uint8_t *record, FunnelEvent *event)
+/* The next event of a list, of which there must be one. */
+static void
+read_event(FunnelReader *reader, FunnelEvent *event)
 {
-	if ((Size) (list->records + la_funnel_used(list) - record) < la_funnel_stride(list))
+	if (!la_funnel_read(reader, event))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("value of %zu bytes is not a list of events of a funnel", (size_t) VARSIZE(list))));
-	return la_funnel_read(list, record, event);
+				 errmsg("value of %zu bytes is not a list of events of a funnel", (size_t) VARSIZE(reader->list))));
 }
 
 /* --- output --------------------------------------------------------------- */
@@ -133,10 +132,11 @@ Datum
 funnel_events_out(PG_FUNCTION_ARGS)
 {
 	FunnelEvents *list = PG_GETARG_FUNNEL_P(0);
-	const uint8_t *record = list->records;
+	FunnelReader reader;
 	char		modes[LA_FUNNEL_MODES_LENGTH];
 	StringInfoData out;
 
+	la_funnel_begin_read(&reader, list);
 	la_funnel_print_modes(list->modes, modes);
 	initStringInfo(&out);
 	appendStringInfo(&out, "{\"format\": %d, \"kind\": \"%s\", \"steps\": %d, \"options\": \"%s\", \"window\": %lld, \"events\": [",
@@ -147,7 +147,7 @@ funnel_events_out(PG_FUNCTION_ARGS)
 
 		if (i % EVENTS_PER_STEP == 0)
 			CHECK_FOR_INTERRUPTS();
-		record = next_record(list, record, &event);
+		read_event(&reader, &event);
 		appendStringInfo(&out, "%s[%lld, %llu", i == 0 ? "" : ", ", (long long) event.ts,
 						 (unsigned long long) steps_to_number(list->kind, event.steps));
 		if (la_funnel_keyed(list))
@@ -426,9 +426,10 @@ Datum
 funnel_events_send(PG_FUNCTION_ARGS)
 {
 	FunnelEvents *list = PG_GETARG_FUNNEL_P(0);
-	const uint8_t *record = list->records;
+	FunnelReader reader;
 	StringInfoData out;
 
+	la_funnel_begin_read(&reader, list);
 	pq_begintypsend(&out);
 	pq_sendbyte(&out, list->format);
 	pq_sendbyte(&out, list->kind);
@@ -443,7 +444,7 @@ funnel_events_send(PG_FUNCTION_ARGS)
 
 		if (i % EVENTS_PER_STEP == 0)
 			CHECK_FOR_INTERRUPTS();
-		record = next_record(list, record, &event);
+		read_event(&reader, &event);
 		pq_sendint64(&out, event.ts);
 		pq_sendint64(&out, steps_to_number(list->kind, event.steps));
 		if (list->kind == LA_FUNNEL_BIGINT_KEYS)

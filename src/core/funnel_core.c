@@ -178,6 +178,7 @@ la_funnel_begin(FunnelRun *run, int steps, int modes, int64_t window, void *matc
 		modes &= ~LA_FUNNEL_ONCE;
 	run->window = (uint64_t) window;
 	run->steps = steps;
+	run->all = la_funnel_all_steps(steps);
 	run->modes = modes;
 	run->level = 0;
 	run->ended = false;
@@ -361,6 +362,7 @@ begin_group(FunnelRun *run, int64_t ts, uint64_t steps)
 inline bool
 la_funnel_add(FunnelRun *run, int64_t ts, uint64_t steps)
 {
+	steps &= run->all;
 	if (!run->waiting || ts != run->ts)
 	{
 		if (run->waiting)
@@ -394,24 +396,59 @@ la_funnel_end(FunnelRun *run)
 
 /* --- lists ---------------------------------------------------------------- */
 
+/* Events in order of time: of a list that is in order, or sorted ones of one that is not. */
+typedef struct Source
+{
+	FunnelReader reader;
+	const FunnelMoment *moment;
+	const FunnelMoment *end;
+	uint32_t	count;
+	MayStop		may_stop;
+} Source;
+
+static Source
+open_source(const FunnelEvents *list, const FunnelMoment *moments, size_t n, MayStop may_stop)
+{
+	Source		source = {.moment = moments, .end = moments + (moments != NULL ? n : 0), .may_stop = may_stop};
+
+	la_funnel_begin_read(&source.reader, list);
+	return source;
+}
+
+static inline bool
+next_event(Source *source, int64_t *ts, uint64_t *steps)
+{
+	if (++source->count % EVENTS_PER_STEP == 0)
+		la_may_stop(source->may_stop);
+	if (source->moment == NULL)
+		return la_funnel_read_plain(&source->reader, ts, steps);
+	if (source->moment == source->end)
+		return false;
+	*ts = source->moment->ts;
+	*steps = source->moment->steps;
+	source->moment++;
+	return true;
+}
+
 /*
  * la_funnel_level
- *		The level of a list of plain records that is in order of time.
+ *		The level of a list of plain records.
+ *
+ * Here and below, "moments" are what la_funnel_sort has made of the list, n of
+ * them, or NULL if the list is in order of time.
  */
 int
-la_funnel_level(const FunnelEvents *list, void *matching, MayStop may_stop)
+la_funnel_level(const FunnelEvents *list, const FunnelMoment *moments, size_t n, void *matching, MayStop may_stop)
 {
-	const uint8_t *record = list->records;
+	Source		source = open_source(list, moments, n, may_stop);
 	FunnelRun	run;
-	FunnelEvent event;
+	int64_t		ts;
+	uint64_t	steps;
 
 	la_funnel_begin(&run, list->steps, list->modes, list->window, matching);
-	for (uint32_t i = 0; i < list->count; i++)
+	while (next_event(&source, &ts, &steps))
 	{
-		if (i % EVENTS_PER_STEP == EVENTS_PER_STEP - 1)
-			la_may_stop(may_stop);
-		record = la_funnel_read(list, record, &event);
-		if (!la_funnel_add(&run, event.ts, event.steps))
+		if (!la_funnel_add(&run, ts, steps))
 			break;
 	}
 	return la_funnel_end(&run);
@@ -430,51 +467,24 @@ note_chain(FunnelChain *chain, const FunnelRun *run)
 
 /* The deepest chain: the first to end, and of those the last to start. */
 static FunnelChain
-find_chain(const FunnelEvents *list, MayStop may_stop)
+find_chain(Source source)
 {
-	const uint8_t *record = list->records;
+	const FunnelEvents *list = source.reader.list;
 	FunnelChain chain = {0, 0};
 	FunnelRun	run;
-	FunnelEvent event;
+	int64_t		ts;
+	uint64_t	steps;
+	bool		more = true;
 
 	la_funnel_begin(&run, list->steps, 0, list->window, NULL);
-	for (uint32_t i = 0; i < list->count; i++)
+	while (more && next_event(&source, &ts, &steps))
 	{
-		bool		more;
-
-		if (i % EVENTS_PER_STEP == EVENTS_PER_STEP - 1)
-			la_may_stop(may_stop);
-		record = la_funnel_read(list, record, &event);
-		more = la_funnel_add(&run, event.ts, event.steps);
+		more = la_funnel_add(&run, ts, steps);
 		note_chain(&chain, &run);
-		if (!more)
-			break;
 	}
 	la_funnel_end(&run);
 	note_chain(&chain, &run);
 	return chain;
-}
-
-/* The steps of all events at the time of "record", and where the next time begins. */
-static const uint8_t *
-read_group(const FunnelEvents *list, const uint8_t *record, int64_t *ts, uint64_t *steps)
-{
-	const uint8_t *end = list->records + la_funnel_used(list);
-	const uint8_t *next;
-	FunnelEvent event;
-
-	record = la_funnel_read(list, record, &event);
-	*ts = event.ts;
-	*steps = event.steps;
-	while (record < end)
-	{
-		next = la_funnel_read(list, record, &event);
-		if (event.ts != *ts)
-			break;
-		*steps |= event.steps;
-		record = next;
-	}
-	return record;
 }
 
 /*
@@ -482,29 +492,27 @@ read_group(const FunnelEvents *list, const uint8_t *record, int64_t *ts, uint64_
  *		When each step of the deepest chain happened; returns its level.
  *
  * Of several deepest chains it is the first to end, of those the last to
- * start, and from there each step as soon as it happens.  The list is in order
- * of time and has no modes; "times" has room for all steps.
+ * start, and from there each step as soon as it happens.  The modes of the list
+ * play no part; "times" has room for all steps.
  */
 int
-la_funnel_times(const FunnelEvents *list, int64_t *times, MayStop may_stop)
+la_funnel_times(const FunnelEvents *list, const FunnelMoment *moments, size_t n, int64_t *times, MayStop may_stop)
 {
-	FunnelChain chain = find_chain(list, may_stop);
-	const uint8_t *record = list->records;
-	const uint8_t *end = record + la_funnel_used(list);
+	Source		source = open_source(list, moments, n, may_stop);
+	FunnelChain chain = find_chain(source);
 	int			level = 0;
-	uint32_t	groups = 0;
+	int64_t		last = 0;
+	int64_t		ts;
+	uint64_t	met = 0;		/* at the time "last" */
+	uint64_t	steps;
 
-	while (level < chain.level && record < end)
+	while (level < chain.level && next_event(&source, &ts, &steps))
 	{
-		int64_t		ts;
-		uint64_t	steps;
-
-		if (++groups % EVENTS_PER_STEP == 0)
-			la_may_stop(may_stop);
-		record = read_group(list, record, &ts, &steps);
 		if (ts < chain.start)
 			continue;
-		while (level < chain.level && (steps & bit(level)) != 0)
+		met = ts == last ? met | steps : steps;
+		last = ts;
+		while (level < chain.level && (met & bit(level)) != 0)
 			times[level++] = ts;
 	}
 	return level;
@@ -516,27 +524,25 @@ la_funnel_times(const FunnelEvents *list, int64_t *times, MayStop may_stop)
  *		starting later than the one before it ended.
  *
  * The chain that ends first leaves most to come, so taking it each time takes
- * as many as there can be.  The list is in order of time and has no modes.
+ * as many as there can be.  The modes of the list play no part.
  */
 int64_t
-la_funnel_completions(const FunnelEvents *list, MayStop may_stop)
+la_funnel_completions(const FunnelEvents *list, const FunnelMoment *moments, size_t n, MayStop may_stop)
 {
-	const uint8_t *record = list->records;
+	Source		source = open_source(list, moments, n, may_stop);
 	int64_t		completions = 0;
 	FunnelRun	run;
-	FunnelEvent event;
+	int64_t		ts;
+	uint64_t	steps;
 
 	la_funnel_begin(&run, list->steps, 0, list->window, NULL);
-	for (uint32_t i = 0; i < list->count; i++)
+	while (next_event(&source, &ts, &steps))
 	{
-		if (i % EVENTS_PER_STEP == EVENTS_PER_STEP - 1)
-			la_may_stop(may_stop);
-		record = la_funnel_read(list, record, &event);
-		if (la_funnel_add(&run, event.ts, event.steps))
+		if (la_funnel_add(&run, ts, steps))
 			continue;
 		completions++;
 		la_funnel_begin(&run, list->steps, 0, list->window, NULL);
-		la_funnel_add(&run, event.ts, event.steps);
+		la_funnel_add(&run, ts, steps);
 	}
 	return completions + (la_funnel_end(&run) == list->steps);
 }
@@ -545,26 +551,23 @@ la_funnel_completions(const FunnelEvents *list, MayStop may_stop)
 
 /*
  * la_funnel_index
- *		Find where each record is; "index" has room for all.  False if the
- *		records go past the end of the list.
+ *		The events of a list of keyed records; "index" has room for all.  False
+ *		if there are not as many as the list says.
  */
 bool
-la_funnel_index(const FunnelEvents *list, const uint8_t **index, MayStop may_stop)
+la_funnel_index(const FunnelEvents *list, FunnelEvent *index, MayStop may_stop)
 {
-	const uint8_t *record = list->records;
-	const uint8_t *end = record + la_funnel_used(list);
-	FunnelEvent event;
+	FunnelReader reader;
 
+	la_funnel_begin_read(&reader, list);
 	for (uint32_t i = 0; i < list->count; i++)
 	{
 		if (i % EVENTS_PER_STEP == EVENTS_PER_STEP - 1)
 			la_may_stop(may_stop);
-		if ((size_t) (end - record) < la_funnel_stride(list))
+		if (!la_funnel_read_keyed(&reader, &index[i]))
 			return false;
-		index[i] = record;
-		record = la_funnel_read(list, record, &event);
 	}
-	return record == end;
+	return reader.at == reader.end;
 }
 
 static inline int
@@ -580,34 +583,28 @@ compare_keys(const FunnelEvent *a, const FunnelEvent *b)
 
 /* By key, then by time. */
 static inline bool
-goes_after(const FunnelEvents *list, const uint8_t *a, const uint8_t *b)
+goes_after(const FunnelEvent *a, const FunnelEvent *b)
 {
-	FunnelEvent x;
-	FunnelEvent y;
-	int			order;
+	int			order = compare_keys(a, b);
 
-	la_funnel_read(list, a, &x);
-	la_funnel_read(list, b, &y);
-	order = compare_keys(&x, &y);
-	return order > 0 || (order == 0 && x.ts > y.ts);
+	return order > 0 || (order == 0 && a->ts > b->ts);
 }
 
 /*
  * la_funnel_sort_index
- *		Sort an index by key and then by time; "scratch" has room for it once
- *		more.  Returns where the sorted index is, one of the two.
+ *		Sort n events by key and then by time; "scratch" has room for them once
+ *		more.  Returns where the sorted events are, one of the two.
  *
  * A merge sort from pairs upwards.
  */
-const uint8_t **
-la_funnel_sort_index(const FunnelEvents *list, const uint8_t **index, const uint8_t **scratch, MayStop may_stop)
+FunnelEvent *
+la_funnel_sort_index(FunnelEvent *index, FunnelEvent *scratch, size_t n, MayStop may_stop)
 {
-	size_t		n = list->count;
 	uint32_t	moved = 0;
 
 	for (size_t width = 1; width < n; width *= 2)
 	{
-		const uint8_t **swap = index;
+		FunnelEvent *swap = index;
 
 		for (size_t low = 0; low < n; low += 2 * width)
 		{
@@ -618,9 +615,9 @@ la_funnel_sort_index(const FunnelEvents *list, const uint8_t **index, const uint
 
 			for (size_t to = low; to < high; to++)
 			{
-				bool		take_b = b < high && (a == middle || goes_after(list, index[a], index[b]));
+				bool		take_b = b < high && (a == middle || goes_after(&index[a], &index[b]));
 
-				scratch[to] = take_b ? index[b++] : index[a++];
+				scratch[to] = index[take_b ? b++ : a++];
 				if (++moved % EVENTS_PER_STEP == 0)
 					la_may_stop(may_stop);
 			}
@@ -637,30 +634,23 @@ la_funnel_sort_index(const FunnelEvents *list, const uint8_t **index, const uint
  *		sorted.
  */
 int
-la_funnel_keyed_level(const FunnelEvents *list, const uint8_t *const *index, MayStop may_stop)
+la_funnel_keyed_level(const FunnelEvents *list, const FunnelEvent *index, MayStop may_stop)
 {
 	int			level = 0;
-	FunnelEvent last = {0, 0, NULL, 0};
 	FunnelRun	run;
 
 	la_funnel_begin(&run, list->steps, 0, list->window, NULL);
 	for (uint32_t i = 0; i < list->count && level < list->steps; i++)
 	{
-		FunnelEvent event;
-
 		if (i % EVENTS_PER_STEP == EVENTS_PER_STEP - 1)
 			la_may_stop(may_stop);
-		la_funnel_read(list, index[i], &event);
-		if (last.key != NULL && compare_keys(&last, &event) != 0)
+		if (i > 0 && compare_keys(&index[i - 1], &index[i]) != 0)
 		{
-			int			reached = la_funnel_end(&run);
-
-			if (reached > level)
-				level = reached;
+			la_funnel_end(&run);
+			level = run.level > level ? run.level : level;
 			la_funnel_begin(&run, list->steps, 0, list->window, NULL);
 		}
-		la_funnel_add(&run, event.ts, event.steps);
-		last = event;
+		la_funnel_add(&run, index[i].ts, index[i].steps);
 	}
 	la_funnel_end(&run);
 	return run.level > level ? run.level : level;

@@ -35,6 +35,7 @@ typedef struct FunnelRun
 {
 	uint64_t	window;
 	int			steps;
+	uint64_t	all;			/* a bit for each step; others are not looked at */
 	int			modes;
 	int			level;			/* deepest reached */
 	bool		ended;			/* nothing that comes can change the level */
@@ -62,15 +63,16 @@ extern void la_funnel_begin(FunnelRun *run, int steps, int modes, int64_t window
 extern bool la_funnel_add(FunnelRun *run, int64_t ts, uint64_t steps);
 extern int	la_funnel_end(FunnelRun *run);
 
-extern int	la_funnel_level(const FunnelEvents *list, void *matching, MayStop may_stop);
-extern int	la_funnel_times(const FunnelEvents *list, int64_t *times, MayStop may_stop);
-extern int64_t la_funnel_completions(const FunnelEvents *list, MayStop may_stop);
+extern int	la_funnel_level(const FunnelEvents *list, const FunnelMoment *moments, size_t n, void *matching,
+							MayStop may_stop);
+extern int	la_funnel_times(const FunnelEvents *list, const FunnelMoment *moments, size_t n, int64_t *times,
+							MayStop may_stop);
+extern int64_t la_funnel_completions(const FunnelEvents *list, const FunnelMoment *moments, size_t n,
+									 MayStop may_stop);
 
-/* --- keyed lists ---------------------------------------------------------- */
-
-extern bool la_funnel_index(const FunnelEvents *list, const uint8_t **index, MayStop may_stop);
-extern const uint8_t **la_funnel_sort_index(const FunnelEvents *list, const uint8_t **index,
-											const uint8_t **scratch, MayStop may_stop);
-extern int	la_funnel_keyed_level(const FunnelEvents *list, const uint8_t *const *index, MayStop may_stop);
+/* keyed lists */
+extern bool la_funnel_index(const FunnelEvents *list, FunnelEvent *index, MayStop may_stop);
+extern FunnelEvent *la_funnel_sort_index(FunnelEvent *index, FunnelEvent *scratch, size_t n, MayStop may_stop);
+extern int	la_funnel_keyed_level(const FunnelEvents *list, const FunnelEvent *index, MayStop may_stop);
 
 #endif							/* LA_FUNNEL_CORE_H */

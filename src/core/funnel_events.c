@@ -21,6 +21,7 @@ la_funnel_init(FunnelEvents *list, FunnelKind kind, int steps, int modes, int64_
 	list->steps = (uint8_t) steps;
 	list->modes = (uint8_t) modes;
 	list->window = window;
+	list->last = 0;
 	list->count = 0;
 	list->used = 0;
 }
@@ -33,116 +34,103 @@ la_funnel_same(const FunnelEvents *list, const FunnelEvents *other)
 		list->modes == other->modes && list->window == other->window;
 }
 
-static inline int64_t
-record_ts(const uint8_t *record)
-{
-	int64_t		ts;
-
-	memcpy(&ts, record, sizeof(ts));
-	return ts;
-}
-
-static inline void
+/* Write the steps of an event; returns where the record goes on. */
+static inline uint8_t *
 write_steps(uint8_t *to, const FunnelEvents *list, uint64_t steps)
 {
+	size_t		width = la_funnel_width((FunnelKind) list->kind, list->steps);
 	uint16_t	two = (uint16_t) steps;
 	uint32_t	four = (uint32_t) steps;
 
 	if (list->kind == LA_FUNNEL_NUMBERED)
-	{
-		*to = 0;
-		while (steps != 0)
-		{
-			steps >>= 1;
-			(*to)++;
-		}
-		return;
-	}
-	switch (la_funnel_width(list->kind, list->steps))
-	{
-		case 1:
-			*to = (uint8_t) steps;
-			break;
-		case 2:
-			memcpy(to, &two, sizeof(two));
-			break;
-		case 4:
-			memcpy(to, &four, sizeof(four));
-			break;
-		default:
-			memcpy(to, &steps, sizeof(steps));
-	}
+		*to = (uint8_t) (steps == 0 ? 0 : __builtin_ctzll(steps) + 1);
+	else if (width == 1)
+		*to = (uint8_t) steps;
+	else if (width == 2)
+		memcpy(to, &two, sizeof(two));
+	else if (width == 4)
+		memcpy(to, &four, sizeof(four));
+	else
+		memcpy(to, &steps, sizeof(steps));
+	return to + width;
 }
 
-static inline uint64_t
-read_steps(const uint8_t *from, const FunnelEvents *list)
+/* Write the time from "last" to "ts", which may be before it, and wrap around. */
+static inline uint8_t *
+write_delta(uint8_t *to, int64_t last, int64_t ts)
 {
-	uint16_t	two;
-	uint32_t	four;
-	uint64_t	eight;
+	uint64_t	difference = (uint64_t) ts - (uint64_t) last;
+	uint64_t	delta = (difference << 1) ^ (0 - (difference >> 63));
 
-	if (list->kind == LA_FUNNEL_NUMBERED)
-		return *from == 0 ? 0 : UINT64_C(1) << ((*from - 1) & 63);
-	switch (la_funnel_width(list->kind, list->steps))
+	while (delta >= 0x80)
 	{
-		case 1:
-			return *from;
-		case 2:
-			memcpy(&two, from, sizeof(two));
-			return two;
-		case 4:
-			memcpy(&four, from, sizeof(four));
-			return four;
-		default:
-			memcpy(&eight, from, sizeof(eight));
-			return eight;
+		*to++ = (uint8_t) (delta | 0x80);
+		delta >>= 7;
 	}
+	*to++ = (uint8_t) delta;
+	return to;
+}
+
+static uint8_t *
+write_keyed(uint8_t *to, const FunnelEvents *list, const FunnelEvent *event)
+{
+	memcpy(to, &event->ts, sizeof(event->ts));
+	to = write_steps(to + sizeof(event->ts), list, event->steps);
+	memcpy(to, &event->key_length, sizeof(event->key_length));
+	to += sizeof(event->key_length);
+	memcpy(to, event->key, event->key_length);
+	return to + event->key_length;
 }
 
 /*
  * la_funnel_append
- *		Add an event, for which there must be room.
+ *		Add an event, for which there must be room: la_funnel_record_size and
+ *		the length of its key.
  */
 void
 la_funnel_append(FunnelEvents *list, const FunnelEvent *event)
 {
-	size_t		used = la_funnel_used(list);
-	size_t		stride = la_funnel_stride(list);
-	uint8_t    *record = list->records + used;
+	uint8_t    *record = list->records + la_funnel_used(list);
+	uint8_t    *end;
 
-	if (list->count > 0 && !la_funnel_keyed(list) && event->ts < record_ts(record - stride))
-		list->used |= LA_FUNNEL_UNSORTED;
-	memcpy(record, &event->ts, sizeof(event->ts));
-	write_steps(record + sizeof(event->ts), list, event->steps);
 	if (la_funnel_keyed(list))
+		end = write_keyed(record, list, event);
+	else
 	{
-		memcpy(record + stride - sizeof(uint32_t), &event->key_length, sizeof(uint32_t));
-		memcpy(record + stride, event->key, event->key_length);
-		stride += event->key_length;
+		if (event->ts < list->last && list->count > 0)
+			list->used |= LA_FUNNEL_UNSORTED;
+		end = write_steps(write_delta(record, list->last, event->ts), list, event->steps);
+		list->last = event->ts;
 	}
 	list->count++;
-	list->used += (uint32_t) stride;
+	list->used += (uint32_t) (end - record);
 }
 
 /*
  * la_funnel_merge
  *		Add the events of a list of the same funnel, for which there must be
- *		room.
+ *		room: la_funnel_merge_size.
  */
 void
 la_funnel_merge(FunnelEvents *list, const FunnelEvents *other)
 {
-	size_t		used = la_funnel_used(list);
-	bool		ordered = la_funnel_sorted(list) && la_funnel_sorted(other);
+	FunnelReader reader;
+	FunnelEvent first;
+	uint32_t	rest;
 
 	assert(la_funnel_same(list, other));
-	if (other->count == 0)
+	la_funnel_begin_read(&reader, other);
+	/* the time of the first record alone depends on what comes before it */
+	if (!la_funnel_read(&reader, &first))
 		return;
-	if (ordered && list->count > 0 && !la_funnel_keyed(list))
-		ordered = record_ts(list->records + used - la_funnel_stride(list)) <= record_ts(other->records);
-	memcpy(list->records + used, other->records, la_funnel_used(other));
-	list->count += other->count;
-	list->used = (uint32_t) (used + la_funnel_used(other)) | (ordered ? 0 : LA_FUNNEL_UNSORTED);
+	la_funnel_append(list, &first);
+	rest = (uint32_t) (reader.end - reader.at);
+	memcpy(list->records + la_funnel_used(list), reader.at, rest);
+	list->count += other->count - 1;
+	list->used += rest;
+	if (!la_funnel_sorted(other))
+		list->used |= LA_FUNNEL_UNSORTED;
+	list->last = other->last;
 }
 
 /*
@@ -153,179 +141,158 @@ la_funnel_merge(FunnelEvents *list, const FunnelEvents *other)
 bool
 la_funnel_valid(const FunnelEvents *list, size_t size)
 {
+	size_t		shortest;
+
 	if (list->format != LA_FUNNEL_FORMAT || list->kind >= LA_FUNNEL_KINDS ||
 		list->steps < 1 || list->steps > LA_FUNNEL_MAX_STEPS ||
 		(list->modes & ~LA_FUNNEL_ALL_MODES) != 0 || list->window < 0 ||
 		la_funnel_used(list) > size - offsetof(FunnelEvents, records))
 		return false;
-	if (la_funnel_keyed(list))
-		return la_funnel_used(list) / la_funnel_stride(list) >= list->count;
-	return la_funnel_used(list) == la_funnel_stride(list) * list->count;
+	shortest = la_funnel_record_size((FunnelKind) list->kind, list->steps);
+	if (!la_funnel_keyed(list))
+		shortest -= LA_FUNNEL_MAX_DELTA - 1;
+	return la_funnel_used(list) / shortest >= list->count;
 }
 
 /*
- * la_funnel_read
- *		The event of a record, and where the next record is.
- *
- * A key that would go past the end of the list ends there.
+ * la_funnel_read_keyed
+ *		The next keyed record; false at the end of the list, or where it is
+ *		cut.
  */
-const uint8_t *
-la_funnel_read(const FunnelEvents *list, const uint8_t *record, FunnelEvent *event)
+bool
+la_funnel_read_keyed(FunnelReader *reader, FunnelEvent *event)
 {
-	size_t		stride = la_funnel_stride(list);
-	const uint8_t *end = list->records + la_funnel_used(list);
+	size_t		fixed = la_funnel_record_size((FunnelKind) reader->list->kind, reader->list->steps);
 
-	event->ts = record_ts(record);
-	event->steps = read_steps(record + sizeof(event->ts), list);
-	event->key = NULL;
-	event->key_length = 0;
-	if (!la_funnel_keyed(list))
-		return record + stride;
-	event->key = record + stride;
+	if ((size_t) (reader->end - reader->at) < fixed)
+		return false;
+	memcpy(&event->ts, reader->at, sizeof(event->ts));
+	event->steps = la_funnel_read_steps(reader->at + sizeof(event->ts), reader->list);
+	event->key = reader->at + fixed;
 	memcpy(&event->key_length, event->key - sizeof(uint32_t), sizeof(uint32_t));
-	if (event->key_length > (size_t) (end - event->key))
-		event->key_length = (uint32_t) (end - event->key);
-	return event->key + event->key_length;
+	if (event->key_length > (size_t) (reader->end - event->key))
+		return false;
+	reader->at = event->key + event->key_length;
+	return true;
 }
 
 /* --- sorting -------------------------------------------------------------- */
 
-static inline void
-copy_record(uint8_t *to, const uint8_t *from, size_t stride)
+/* Where the ascending run that begins at i ends. */
+static size_t
+run_end(const FunnelMoment *moments, size_t i, size_t n)
 {
-	memcpy(to, from, 8);
-	if (stride == 9)
-		to[8] = from[8];
-	else
-		memcpy(to + 8, from + 8, stride - 8);
-}
-
-/* Where the ascending run at "record" ends. */
-static const uint8_t *
-run_end(const uint8_t *record, const uint8_t *end, size_t stride)
-{
-	for (record += stride; record < end; record += stride)
+	for (i++; i < n; i++)
 	{
-		if (record_ts(record) < record_ts(record - stride))
-			break;
+		if (moments[i].ts < moments[i - 1].ts)
+			return i;
 	}
-	return record < end ? record : end;
+	return n;
 }
 
-/* Put the records up to "end" in order, of which those before "from" are. */
+/* Put the moments from "low" to "high" in order, of which those before "from" are. */
 static void
-insert_records(uint8_t *first, uint8_t *from, uint8_t *end, size_t stride)
+insert_moments(FunnelMoment *moments, size_t low, size_t from, size_t high)
 {
-	uint8_t		held[16];
-
-	for (; from < end; from += stride)
+	for (; from < high; from++)
 	{
-		int64_t		ts = record_ts(from);
-		uint8_t    *to = from;
+		FunnelMoment held = moments[from];
+		size_t		to = from;
 
-		copy_record(held, from, stride);
-		while (to > first && record_ts(to - stride) > ts)
-			to -= stride;
-		memmove(to + stride, to, (size_t) (from - to));
-		copy_record(to, held, stride);
+		for (; to > low && moments[to - 1].ts > held.ts; to--)
+			moments[to] = moments[to - 1];
+		moments[to] = held;
 	}
 }
 
-/* Make runs of at least SHORT_RUN records. */
+/* Make runs of at least SHORT_RUN moments. */
 static void
-make_runs(uint8_t *first, uint8_t *end, size_t stride, MayStop may_stop)
+make_runs(FunnelMoment *moments, size_t n, MayStop may_stop)
 {
-	uint8_t    *stop_at = first;
+	size_t		asked = 0;
+	size_t		next;
 
-	while (first < end)
+	for (size_t i = 0; i < n; i = next)
 	{
-		uint8_t    *next = first + (run_end(first, end, stride) - first);
-		uint8_t    *least = (size_t) (end - first) < SHORT_RUN * stride ? end : first + SHORT_RUN * stride;
+		size_t		least = n - i < SHORT_RUN ? n : i + SHORT_RUN;
 
+		next = run_end(moments, i, n);
 		if (next < least)
 		{
-			insert_records(first, next, least, stride);
+			insert_moments(moments, i, next, least);
 			next = least;
 		}
-		if ((size_t) (next - stop_at) > EVENTS_PER_STEP * stride)
+		if (next - asked > EVENTS_PER_STEP)
 		{
 			la_may_stop(may_stop);
-			stop_at = next;
+			asked = next;
 		}
-		first = next;
 	}
 }
 
-/* Merge the runs a and b, which follow each other and end at "end". */
+/* Merge the runs from a, b and up to "end", which follow each other. */
 static void
-merge_runs(uint8_t *to, const uint8_t *a, const uint8_t *b, const uint8_t *end, size_t stride, MayStop may_stop)
+merge_runs(FunnelMoment *to, const FunnelMoment *from, size_t a, size_t b, size_t end, MayStop may_stop)
 {
-	const uint8_t *a_end = b;
-	uint32_t	merged = 0;
+	size_t		a_end = b;
 
-	while (a < a_end && b < end)
+	for (size_t i = a; i < end; i++)
 	{
-		const uint8_t **from = record_ts(b) < record_ts(a) ? &b : &a;
+		bool		take_b = b < end && (a == a_end || from[b].ts < from[a].ts);
 
-		copy_record(to, *from, stride);
-		*from += stride;
-		to += stride;
-		if (++merged % EVENTS_PER_STEP == 0)
+		to[i] = from[take_b ? b++ : a++];
+		if (i % EVENTS_PER_STEP == EVENTS_PER_STEP - 1)
 			la_may_stop(may_stop);
 	}
-	memcpy(to, a, (size_t) (a_end - a));
-	memcpy(to + (a_end - a), b, (size_t) (end - b));
 }
 
 /* Merge neighbouring runs two by two. */
 static void
-merge_pairs(uint8_t *to, const uint8_t *from, size_t bytes, size_t stride, MayStop may_stop)
+merge_pairs(FunnelMoment *to, const FunnelMoment *from, size_t n, MayStop may_stop)
 {
-	const uint8_t *end = from + bytes;
+	size_t		next;
 
-	while (from < end)
+	for (size_t i = 0; i < n; i = next)
 	{
-		const uint8_t *middle = run_end(from, end, stride);
-		const uint8_t *next = middle < end ? run_end(middle, end, stride) : end;
+		size_t		middle = run_end(from, i, n);
 
-		la_may_stop(may_stop);
-		merge_runs(to, from, middle, next, stride, may_stop);
-		to += next - from;
-		from = next;
+		next = middle < n ? run_end(from, middle, n) : n;
+		merge_runs(to, from, i, middle, next, may_stop);
 	}
 }
 
 /*
  * la_funnel_sort
- *		Put a list of plain records in order of time; "scratch" holds its
- *		records once more.
+ *		The events of a list of plain records in order of time: n of them,
+ *		somewhere in "memory", which has room for two for each event.
  *
  * A merge sort that starts from the ascending runs it finds: the lists of
  * workers, one behind the other, are merged and not sorted anew.  What equal
- * times leave open makes no difference to a funnel.  It may be stopped between
- * merges; the records are incomplete then.
+ * times leave open makes no difference to a funnel.
  */
-void
-la_funnel_sort(FunnelEvents *list, uint8_t *scratch, MayStop may_stop)
+const FunnelMoment *
+la_funnel_sort(const FunnelEvents *list, FunnelMoment *memory, size_t *n, MayStop may_stop)
 {
-	size_t		bytes = la_funnel_used(list);
-	size_t		stride = la_funnel_stride(list);
-	uint8_t    *from = list->records;
-	uint8_t    *to = scratch;
+	FunnelMoment *from = memory;
+	FunnelMoment *to = memory + list->count;
+	FunnelReader reader;
+	size_t		count = 0;
 
-	assert(!la_funnel_keyed(list));
-	if (la_funnel_sorted(list))
-		return;
-	make_runs(from, from + bytes, stride, may_stop);
-	while (run_end(from, from + bytes, stride) < from + bytes)
+	la_funnel_begin_read(&reader, list);
+	while (count < list->count && la_funnel_read_plain(&reader, &from[count].ts, &from[count].steps))
 	{
-		uint8_t    *swap = from;
+		if (++count % EVENTS_PER_STEP == 0)
+			la_may_stop(may_stop);
+	}
+	*n = count;
+	make_runs(from, count, may_stop);
+	while (run_end(from, 0, count) < count)
+	{
+		FunnelMoment *swap = from;
 
-		merge_pairs(to, from, bytes, stride, may_stop);
+		merge_pairs(to, from, count, may_stop);
 		from = to;
 		to = swap;
 	}
-	if (from != list->records)
-		memcpy(list->records, from, bytes);
-	list->used &= ~LA_FUNNEL_UNSORTED;
+	return from;
 }

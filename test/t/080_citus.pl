@@ -55,6 +55,7 @@ test_extension();
 test_split();
 test_nothing();
 test_rollup();
+test_sets();
 test_once_per_column();
 test_unsplit();
 test_predict();
@@ -246,6 +247,14 @@ sub test_split
 		'sequence_times' => q{sequence_times($$(?1).(?2)$$, timestamptz $$2026-01-01$$ + watch * interval $$1 s$$, bought, channel = $$weibo$$)},
 		'path_edges' => q{path_edges(timestamptz $$2026-01-01$$ + watch * interval $$1 s$$, channel, interval $$1 s$$, 3)},
 		'viewer_set_agg' => 'viewer_set_agg(id * 7 % 30011)',
+		'window_funnel' => 'window_funnel(to_timestamp(id * 104729 % 5000), $$2 s$$, watch < 900, watch > 2700, channel = $$weibo$$)',
+		'window_funnel by step number' => 'window_funnel(to_timestamp(id * 104729 % 5000), $$2 s$$, CASE channel WHEN $$douyin$$ THEN 1 WHEN $$wechat$$ THEN 2 WHEN $$weibo$$ THEN 3 END)',
+		'window_funnel_opt' => 'window_funnel_opt(to_timestamp(id * 104729 % 5000), $$2 s$$, $$strict_once, strict_deduplication$$, watch < 900, watch < 950, bought)',
+		'funnel_times' => 'funnel_times(to_timestamp(id * 104729 % 5000), $$2 s$$, watch < 900, watch > 2700, bought)',
+		'funnel_completions' => 'funnel_completions(to_timestamp(id * 104729 % 5000), $$2 s$$, watch < 900, watch > 2700, bought)',
+		'funnel_match of text' => 'funnel_match(to_timestamp(id * 104729 % 5000), $$2 s$$, channel, watch < 900, watch > 2700, bought)',
+		'funnel_match of bigint' => 'funnel_match(to_timestamp(id * 104729 % 5000), $$2 s$$, id % 3, watch < 900, watch > 2700, bought)',
+		'funnel_summary' => 'funnel_summary((id * 31 % 5)::int, 4)',
 		'classification_report' => 'classification_report(channel, CASE WHEN id % 5 < 3 THEN channel WHEN watch > 900 THEN $$weibo$$ END)',
 		'levels' => 'levels(channel)');
 	my %sums = (
@@ -296,6 +305,27 @@ sub test_split
 	}
 	near('FILTER and HAVING', q{SELECT channel, linreg_coef(linreg_fit(spent, watch) FILTER (WHERE bought)), count(DISTINCT id)
 		FROM viewer GROUP BY channel HAVING accuracy(bought, watch > 1800) > 0.5 ORDER BY channel});
+}
+
+# Sets are kept in a distributed table, and put together there or over all shards.
+sub test_sets
+{
+	sql(q{
+CREATE TABLE audience (shop_id int, day int, viewers viewer_set);
+SELECT create_distributed_table('audience', 'shop_id');
+INSERT INTO audience SELECT shop_id, (id % 5)::int, viewer_set_agg(id * 7 % 30011) FROM viewer GROUP BY shop_id, id % 5;
+CREATE TABLE audience_local AS SELECT shop_id, (id % 5)::int AS day, viewer_set_agg(id * 7 % 30011) AS viewers FROM viewer_local GROUP BY shop_id, id % 5;
+	});
+	foreach my $call ('viewer_set_union_agg(viewers)', 'viewer_set_intersect_agg(viewers)', 'cardinality(viewer_set_union_agg(viewers))')
+	{
+		split_over_shards($call, "SELECT $call FROM audience");
+		foreach my $by ('', 'day', 'shop_id')
+		{
+			my $query = $by ? "SELECT $by, $call FROM %s GROUP BY $by ORDER BY $by" : "SELECT $call FROM %s";
+
+			is(sql($query =~ s/%s/audience/r), sql($query =~ s/%s/audience_local/r), "$call by '$by': the same over the shards");
+		}
+	}
 }
 
 # A shard, a group, or all of them without a row that counts.

@@ -302,13 +302,19 @@ make_list(const Case *c, FunnelKind kind)
 	return parts[0];
 }
 
-static void
-sort_list(FunnelEvents *list)
+/* The events in order, NULL if the list has them so. */
+static FunnelMoment *
+sort_list(const FunnelEvents *list, const FunnelMoment **moments, size_t *n)
 {
-	uint8_t    *scratch = malloc(la_funnel_used(list) + 1);
+	FunnelMoment *memory;
 
-	la_funnel_sort(list, scratch, NULL);
-	free(scratch);
+	*moments = NULL;
+	*n = 0;
+	if (la_funnel_sorted(list))
+		return NULL;
+	memory = malloc(2 * list->count * sizeof(FunnelMoment));
+	*moments = la_funnel_sort(list, memory, n, NULL);
+	return memory;
 }
 
 static int
@@ -316,10 +322,12 @@ list_level(const Case *c)
 {
 	FunnelEvents *list = make_list(c, LA_FUNNEL_CONDITIONS);
 	void	   *matching = malloc(la_funnel_matching_size(c->steps, c->modes) + 1);
-	int			level;
+	const FunnelMoment *moments;
+	size_t		n;
+	FunnelMoment *memory = sort_list(list, &moments, &n);
+	int			level = la_funnel_level(list, moments, n, matching, NULL);
 
-	sort_list(list);
-	level = la_funnel_level(list, matching, NULL);
+	free(memory);
 	free(matching);
 	free(list);
 	return level;
@@ -329,12 +337,11 @@ static int
 keyed_level(const Case *c)
 {
 	FunnelEvents *list = make_list(c, LA_FUNNEL_TEXT_KEYS);
-	const uint8_t **index = malloc(2 * MAX_ROWS * sizeof(*index));
+	FunnelEvent index[2 * MAX_ROWS];
 	int			level = -1;
 
 	if (la_funnel_index(list, index, NULL))
-		level = la_funnel_keyed_level(list, la_funnel_sort_index(list, index, index + MAX_ROWS, NULL), NULL);
-	free(index);
+		level = la_funnel_keyed_level(list, la_funnel_sort_index(index, index + MAX_ROWS, list->count, NULL), NULL);
 	free(list);
 	return level;
 }
@@ -452,6 +459,9 @@ test_times(void)
 		Chains		search = {0};
 		int64_t		times[LA_FUNNEL_MAX_STEPS];
 		FunnelEvents *list;
+		FunnelMoment *memory;
+		const FunnelMoment *moments;
+		size_t		n;
 		int			level;
 
 		random_case(&c, 0);
@@ -459,10 +469,11 @@ test_times(void)
 		if (search.level > 0)
 			all_chains(&c, &search, 0);
 		list = make_list(&c, LA_FUNNEL_CONDITIONS);
-		sort_list(list);
-		level = la_funnel_times(list, times, NULL);
+		memory = sort_list(list, &moments, &n);
+		level = la_funnel_times(list, moments, n, times, NULL);
 		if ((level != search.level || memcmp(times, search.best, (size_t) level * sizeof(int64_t)) != 0) && wrong++ < 3)
 			show(&c, level, search.level);
+		free(memory);
 		free(list);
 	}
 	ok(wrong == 0, "times: %d cases as exhaustive search has them", CASES);
@@ -479,6 +490,9 @@ test_completions(void)
 	{
 		Case		c;
 		FunnelEvents *list;
+		FunnelMoment *memory;
+		const FunnelMoment *moments;
+		size_t		n;
 		int			expected;
 		int			found;
 
@@ -488,11 +502,12 @@ test_completions(void)
 			c.rows[j].steps &= la_funnel_all_steps(c.steps);
 		expected = most_passes(&c, false, 0, 0, 0, 0);
 		list = make_list(&c, LA_FUNNEL_CONDITIONS);
-		sort_list(list);
-		found = (int) la_funnel_completions(list, NULL);
+		memory = sort_list(list, &moments, &n);
+		found = (int) la_funnel_completions(list, moments, n, NULL);
 		most = expected > most ? expected : most;
 		if (found != expected && wrong++ < 3)
 			show(&c, found, expected);
+		free(memory);
 		free(list);
 	}
 	ok(wrong == 0, "completions: %d cases as exhaustive search has them, up to %d passes", CASES, most);
@@ -500,51 +515,56 @@ test_completions(void)
 
 /* --- lists ---------------------------------------------------------------- */
 
-/* Every number of steps keeps all of its bits. */
+/* Every number of steps keeps all of its bits, and every time comes back. */
 static void
 test_widths(void)
 {
+	static const int64_t gaps[] = {0, 1, 63, 64, -1, -64, -65, 3600000000, INT64_MAX, INT64_MIN, -1, 1, INT64_MAX, 5};
 	bool		same = true;
 
 	for (int steps = 1; steps <= LA_FUNNEL_MAX_STEPS; steps++)
 	{
-		FunnelEvents *list = new_list(LA_FUNNEL_CONDITIONS, steps, 0, 1, 64 * 16);
-		const uint8_t *record = list->records;
+		FunnelEvents *list = new_list(LA_FUNNEL_CONDITIONS, steps, 0, 1, 64 * 18);
+		FunnelReader reader;
 		FunnelEvent event = {0};
+		uint64_t	ts = 0;
 
 		for (int k = 0; k < steps; k++)
 		{
-			event.ts = k;
+			ts += (uint64_t) gaps[k % 14];
+			event.ts = (int64_t) ts;
 			event.steps = UINT64_C(1) << k | 1;
 			la_funnel_append(list, &event);
 		}
+		ts = 0;
+		la_funnel_begin_read(&reader, list);
 		for (int k = 0; k < steps; k++)
 		{
-			record = la_funnel_read(list, record, &event);
-			same = same && event.ts == k && event.steps == (UINT64_C(1) << k | 1);
+			ts += (uint64_t) gaps[k % 14];
+			same = same && la_funnel_read(&reader, &event) && event.ts == (int64_t) ts && event.steps == (UINT64_C(1) << k | 1);
 		}
-		same = same && la_funnel_used(list) == (size_t) steps * (8 + la_funnel_width(LA_FUNNEL_CONDITIONS, steps));
+		same = same && !la_funnel_read(&reader, &event);
 		free(list);
 	}
-	ok(same, "events of 1 to 64 steps read back");
+	ok(same, "events of 1 to 64 steps and of any time read back");
 }
 
 static void
 test_numbered(void)
 {
-	FunnelEvents *list = new_list(LA_FUNNEL_NUMBERED, 64, 0, 100, 64 * 9);
+	FunnelEvents *list = new_list(LA_FUNNEL_NUMBERED, 64, 0, 63 * INT64_C(60000000), 64 * 11);
 	FunnelEvent event = {0};
 
 	for (int k = 0; k < 64; k++)
 	{
-		event.ts = k;
+		event.ts = k * INT64_C(60000000);
 		event.steps = UINT64_C(1) << k;
 		la_funnel_append(list, &event);
 	}
-	ok(la_funnel_used(list) == 64 * 9, "an event with the number of its step takes 9 bytes");
-	ok(la_funnel_level(list, NULL, NULL) == 64, "all of 64 steps");
-	list->window = 62;
-	ok(la_funnel_level(list, NULL, NULL) == 63, "one less within a shorter window");
+	ok(la_funnel_used(list) == 2 + 63 * 5, "an event a minute after the last takes 5 bytes");
+	ok(la_funnel_level(list, NULL, 0, NULL, NULL) == 64, "all of 64 steps");
+	list->window--;
+	ok(la_funnel_level(list, NULL, 0, NULL, NULL) == 63, "one less within a shorter window");
 	free(list);
 }
 
@@ -567,10 +587,11 @@ test_sort(void)
 	la_prng_seed(&prng, 5, 1);
 	for (int shape = 0; shape < 5; shape++)
 	{
-		FunnelEvents *list = new_list(LA_FUNNEL_CONDITIONS, 32, 0, 1, (size_t) n * 12);
-		const uint8_t *record = list->records;
+		FunnelEvents *list = new_list(LA_FUNNEL_CONDITIONS, 32, 0, 1, (size_t) n * 14);
+		FunnelMoment *memory = malloc(2 * (size_t) n * sizeof(FunnelMoment));
+		const FunnelMoment *moments;
+		size_t		count;
 		uint64_t	sum = 0;
-		int64_t		last = INT64_MIN;
 
 		for (int i = 0; i < n; i++)
 		{
@@ -583,29 +604,52 @@ test_sort(void)
 		}
 		sorted = sorted && la_funnel_sorted(list) == (shape == 0);
 		stops = 0;
-		{
-			uint8_t    *scratch = malloc((size_t) n * 12);
-
-			la_funnel_sort(list, scratch, count_stop);
-			free(scratch);
-		}
+		moments = la_funnel_sort(list, memory, &count, count_stop);
 		if (shape == 2)
 			ok(stops > 100, "sorting asks %d times whether it may go on", stops);
-		for (int i = 0; i < n; i++)
+		kept = kept && count == (size_t) n;
+		for (size_t i = 0; i < count; i++)
 		{
-			FunnelEvent event;
-
-			record = la_funnel_read(list, record, &event);
-			sorted = sorted && event.ts >= last;
-			kept = kept && event.steps == (uint64_t) (event.ts & 0xffff) + 1;
-			last = event.ts;
-			sum -= (uint64_t) event.ts;
+			sorted = sorted && (i == 0 || moments[i].ts >= moments[i - 1].ts);
+			kept = kept && moments[i].steps == (uint64_t) (moments[i].ts & 0xffff) + 1;
+			sum -= (uint64_t) moments[i].ts;
 		}
 		kept = kept && sum == 0;
+		free(memory);
 		free(list);
 	}
 	ok(sorted, "lists of 100,000 events in any order come out sorted");
 	ok(kept, "with all of their events");
+}
+
+/* Everything that is done with a list. */
+static void
+read_all(const FunnelEvents *list)
+{
+	void	   *matching = malloc(la_funnel_matching_size(list->steps, list->modes) + 1);
+	FunnelEvents *copy = new_list((FunnelKind) list->kind, list->steps, list->modes, list->window, la_funnel_merge_size(list));
+	int64_t		times[LA_FUNNEL_MAX_STEPS];
+	FunnelEvent index[20];
+	const FunnelMoment *moments;
+	size_t		n;
+
+	la_funnel_merge(copy, list);
+	if (la_funnel_keyed(list))
+	{
+		if (la_funnel_index(list, index, NULL))
+			la_funnel_keyed_level(list, la_funnel_sort_index(index, index + 10, list->count, NULL), NULL);
+	}
+	else
+	{
+		FunnelMoment *memory = sort_list(list, &moments, &n);
+
+		la_funnel_level(list, moments, n, matching, NULL);
+		la_funnel_times(list, moments, n, times, NULL);
+		la_funnel_completions(list, moments, n, NULL);
+		free(memory);
+	}
+	free(copy);
+	free(matching);
 }
 
 /* Whatever the header says, a list that passes is read within its bounds. */
@@ -620,29 +664,18 @@ test_headers(void)
 		size_t		size = sizeof(FunnelEvents) + (size_t) below(80);
 		FunnelEvents *list = malloc(size);
 		uint8_t    *bytes = (uint8_t *) list;
-		const uint8_t **index;
 
 		for (size_t b = 0; b < size; b++)
-			bytes[b] = (uint8_t) below(3);
+			bytes[b] = (uint8_t) (below(2) ? below(3) : below(256));
 		if (below(2))
 			la_funnel_init(list, (FunnelKind) below(5), below(66), below(17), below(3) - 1);
 		list->count = (uint32_t) below(10);
-		list->used = (uint32_t) below(100);
-		index = malloc(20 * sizeof(*index));
+		list->used = (uint32_t) below(100) | (below(2) ? LA_FUNNEL_UNSORTED : 0);
 		if (la_funnel_valid(list, size))
 		{
 			passed++;
-			if (!la_funnel_keyed(list))
-			{
-				void	   *matching = malloc(la_funnel_matching_size(list->steps, list->modes) + 1);
-
-				la_funnel_level(list, matching, NULL);
-				free(matching);
-			}
-			else if (la_funnel_index(list, index, NULL))
-				la_funnel_keyed_level(list, la_funnel_sort_index(list, index, index + 10, NULL), NULL);
+			read_all(list);
 		}
-		free(index);
 		free(list);
 	}
 	ok(passed > 100, "%d of %d random headers pass, and are read within their bounds", passed, CASES);
