@@ -16,6 +16,7 @@ SQL_PARTS = \
 	sql/10_score.sql \
 	sql/20_segment.sql \
 	sql/30_linreg.sql \
+	sql/31_logreg.sql \
 	sql/40_forest.sql \
 	sql/50_evaluate.sql
 
@@ -23,6 +24,7 @@ SQL_PARTS = \
 CORE_OBJS = \
 	src/core/binning.o \
 	src/core/confusion_core.o \
+	src/core/exp_core.o \
 	src/core/forest_grow.o \
 	src/core/forest_importance.o \
 	src/core/forest_model.o \
@@ -35,9 +37,16 @@ CORE_OBJS = \
 	src/core/linreg_core.o \
 	src/core/linreg_solve.o \
 	src/core/log_core.o \
+	src/core/logreg_core.o \
+	src/core/logreg_factor.o \
+	src/core/logreg_model.o \
+	src/core/logreg_pass.o \
+	src/core/logreg_separate.o \
+	src/core/normal_core.o \
 	src/core/prng.o \
 	src/core/quantile_core.o \
 	src/core/radix.o \
+	src/core/rowsort.o \
 	src/core/score_core.o \
 	src/core/special_core.o
 
@@ -57,6 +66,10 @@ OBJS = \
 	src/forest_workers.o \
 	src/linreg.o \
 	src/linreg_io.o \
+	src/logreg.o \
+	src/logreg_fit.o \
+	src/logreg_io.o \
+	src/logreg_rows.o \
 	src/model.o \
 	src/options.o \
 	src/rowstore.o \
@@ -82,7 +95,7 @@ PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
 # the inner loops go through vector registers, which -O2 does not try for
-src/core/binning.o src/core/forest_grow.o src/core/forest_importance.o src/core/forest_oob.o src/core/forest_split.o src/core/linreg_core.o: CFLAGS += -O3
+src/core/binning.o src/core/forest_grow.o src/core/forest_importance.o src/core/forest_oob.o src/core/forest_split.o src/core/linreg_core.o src/core/logreg_pass.o: CFLAGS += -O3
 
 # every object is rebuilt when a header changes: there are few of both
 $(OBJS): $(wildcard src/*.h src/core/*.h)

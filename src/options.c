@@ -133,6 +133,29 @@ la_option_int_or_name(Options *options, const char *name, int64 otherwise,
 }
 
 /*
+ * la_option_number
+ *		A number from min to max, or "otherwise" if the option is absent.
+ */
+double
+la_option_number(Options *options, const char *name, double otherwise, double min, double max)
+{
+	JsonbValue	value;
+	char	   *allowed;
+	double		number;
+
+	if (!find_option(options, name, &value))
+		return otherwise;
+	allowed = psprintf("a number from %g to %g", min, max);
+	if (value.type != jbvNumeric)
+		bad_option(name, &value, allowed);
+	number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
+												NumericGetDatum(value.val.numeric)));
+	if (!(number >= min && number <= max))
+		bad_option(name, &value, allowed);
+	return number;
+}
+
+/*
  * la_option_share
  *		A number above 0 and at most 1, or "otherwise" if the option is absent.
  */

@@ -22,6 +22,8 @@ extern bool la_option_is_string(Options *options, const char *name, const char *
 extern int64 la_option_int(Options *options, const char *name, int64 otherwise, int64 min, int64 max);
 extern int64 la_option_int_or_name(Options *options, const char *name, int64 otherwise,
 								   int64 min, int64 max, const char *names);
+extern double la_option_number(Options *options, const char *name, double otherwise,
+							   double min, double max);
 extern double la_option_share(Options *options, const char *name, double otherwise);
 extern bool la_option_name(Options *options, const char *option, const char *name);
 extern bool la_option_bool(Options *options, const char *name, bool otherwise);

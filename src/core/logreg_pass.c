@@ -1,0 +1,723 @@
+/*
+ * logreg_pass.c
+ *		Logistic regression: what is summed over the rows.
+ *
+ *----------
+ * Rows come in blocks that stay in the nearest cache while every pair of
+ * columns is multiplied; sums over a block are doubles, sums of blocks are
+ * double-double.  All loops go straight through columns.  Their order is fixed
+ * and so are the halves of a vector, so the bits of a sum depend on the rows
+ * alone.
+ *
+ * With eta_c the linear predictor of class c (0 for the reference), t_c =
+ * exp(eta_c - max eta) and s the sum of the t, class c has probability t_c / s.
+ * What is 1 less a probability is summed from the other t and not subtracted:
+ * near separation these are tiny, and decide.
+ *----------
+ */
+#include "logreg_fit.h"
+
+#include <string.h>
+
+#include "exp_core.h"
+#include "log_core.h"
+#include "vector.h"
+
+/* a pair of classes is separated by a direction if it exceeds rounding by this */
+#define DIRECTION_SLACK 1e-9
+
+/* multiplications of a block: a few milliseconds */
+#define BLOCK_WORK (1 << 23)
+#define BLOCK_ROWS 256
+#define LEAST_BLOCK_ROWS 16
+
+/* --- blocks --------------------------------------------------------------- */
+
+/*
+ * la_logreg_block_rows
+ *		Rows of a block: as many as fit the nearest cache, and fewer where
+ *		their products take too long between two looks at interrupts.
+ */
+int
+la_logreg_block_rows(int p, int classes)
+{
+	int64_t		products = ((int64_t) p + 1) * (p + 2) / 2 * classes * (classes - 1) / 2;
+	int			rows = BLOCK_ROWS;
+
+	while (rows > LEAST_BLOCK_ROWS && rows * products > BLOCK_WORK)
+		rows /= 2;
+	return rows;
+}
+
+/*
+ * la_logreg_moments
+ *		Add the features of a block to the moments of the p columns.
+ *
+ * The first row ever is the pivot.
+ */
+void
+la_logreg_moments(LogregMoments *moments, int p, const double *block, int block_rows)
+{
+	const double *weight = block + (size_t) (p + 1) * (size_t) block_rows;
+
+	for (int j = 0; j < p; j++)
+	{
+		LogregMoments *m = &moments[j];
+		const double *x = block + (size_t) j * (size_t) block_rows;
+
+		if (m->n == 0)
+			m->pivot = m->min = m->max = x[0];
+		for (int i = 0; i < block_rows; i++)
+		{
+			double		d = x[i] - m->pivot;
+
+			m->n += weight[i];
+			m->sum += weight[i] * d;
+			m->squares += weight[i] * d * d;
+			m->min = x[i] < m->min ? x[i] : m->min;
+			m->max = x[i] > m->max ? x[i] : m->max;
+		}
+	}
+}
+
+/*
+ * la_logreg_standard
+ *		Center and scale of a column: about its mean, and a power of two that
+ *		brings its standard deviation near 1.
+ *
+ * A column without variation, or with no more than its values' rounding, gets
+ * scale 0, which makes it the constant 0.
+ */
+void
+la_logreg_standard(const LogregMoments *moments, double *center, double *scale, double *largest)
+{
+	double		mean = moments->sum / moments->n;
+	double		variance = moments->squares / moments->n - mean * mean;
+	double		spread = sqrt(fmax(variance, 0));
+	double		range = moments->max - moments->min;
+	int			exponent;
+
+	*center = moments->pivot + mean;
+	/* squares may be out of range, or all cancelled: the range is not */
+	if (!(spread <= DBL_MAX) || !(spread > 1e-6 * range))
+		spread = range / 4;
+	*scale = 0;
+	if (spread > 8 * DBL_EPSILON * fabs(*center) && spread > 0 && spread <= DBL_MAX)
+	{
+		(void) frexp(spread, &exponent);
+		*scale = ldexp(1, 1 - exponent < 1000 ? 1 - exponent : 1000);
+	}
+	*largest = fmax(moments->max - *center, *center - moments->min) * *scale;
+}
+
+/*
+ * la_logreg_standardise
+ *		Replace the features of a block, once, by (x - center) * scale.
+ */
+void
+la_logreg_standardise(double *block, int p, int block_rows, const double *center, const double *scale)
+{
+	for (int j = 0; j < p; j++)
+	{
+		double	   *x = block + (size_t) j * (size_t) block_rows;
+
+		for (int i = 0; i < block_rows; i++)
+			x[i] = scale[j] == 0 ? 0 : (x[i] - center[j]) * scale[j];
+	}
+}
+
+/* --- sums ----------------------------------------------------------------- */
+
+static inline double
+sum_of(V2 a, V2 b)
+{
+	a += b;
+	return a[0] + a[1];
+}
+
+/* the sums of products of z with four columns; n is a multiple of 4 */
+static void
+dot_four(const double *z, const double *x, size_t n, double *out)
+{
+	const double *x1 = x + n;
+	const double *x2 = x1 + n;
+	const double *x3 = x2 + n;
+	V2			a0 = {0, 0};
+	V2			a1 = a0;
+	V2			a2 = a0;
+	V2			a3 = a0;
+	V2			b0 = a0;
+	V2			b1 = a0;
+	V2			b2 = a0;
+	V2			b3 = a0;
+
+	for (size_t i = 0; i < n; i += 4)
+	{
+		V2			low = v2_load(z + i);
+		V2			high = v2_load(z + i + 2);
+
+		a0 += low * v2_load(x + i);
+		b0 += high * v2_load(x + i + 2);
+		a1 += low * v2_load(x1 + i);
+		b1 += high * v2_load(x1 + i + 2);
+		a2 += low * v2_load(x2 + i);
+		b2 += high * v2_load(x2 + i + 2);
+		a3 += low * v2_load(x3 + i);
+		b3 += high * v2_load(x3 + i + 2);
+	}
+	out[0] = sum_of(a0, b0);
+	out[1] = sum_of(a1, b1);
+	out[2] = sum_of(a2, b2);
+	out[3] = sum_of(a3, b3);
+}
+
+/* Sum of a_i b_i, in a fixed order. */
+double
+la_logreg_dot(const double *a, const double *b, size_t n)
+{
+	V2			low = {0, 0};
+	V2			high = {0, 0};
+	size_t		i = 0;
+	double		rest = 0;
+
+	for (; i + 4 <= n; i += 4)
+	{
+		low += v2_load(a + i) * v2_load(b + i);
+		high += v2_load(a + i + 2) * v2_load(b + i + 2);
+	}
+	for (; i < n; i++)
+		rest += a[i] * b[i];
+	return sum_of(low, high) + rest;
+}
+
+static double
+sum_column(const double *a, size_t n)
+{
+	V2			low = {0, 0};
+	V2			high = {0, 0};
+
+	for (size_t i = 0; i < n; i += 4)
+	{
+		low += v2_load(a + i);
+		high += v2_load(a + i + 2);
+	}
+	return sum_of(low, high);
+}
+
+/* the sums of products of z with "count" columns */
+static void
+dot_columns(const double *z, const double *x, int count, size_t n, double *out)
+{
+	int			j = 0;
+
+	for (; j + 4 <= count; j += 4)
+		dot_four(z, x + (size_t) j * n, n, out + j);
+	for (; j < count; j++)
+		out[j] = la_logreg_dot(z, x + (size_t) j * n, n);
+}
+
+static void
+add_to(double *hi, double *lo, const double *values, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+	{
+		DD			sum = dd_two_sum(hi[i], values[i]);
+
+		hi[i] = sum.hi;
+		lo[i] += sum.lo;
+	}
+}
+
+/* Add the sums of w x_i x_j over a block: a triangle by rows. */
+static void
+add_products(LogregFit *fit, int pair, const double *w, const double *block)
+{
+	size_t		n = (size_t) fit->problem.block_rows;
+	double	   *hi = fit->gram_hi + (size_t) pair * fit->triangle;
+	double	   *lo = fit->gram_lo + (size_t) pair * fit->triangle;
+
+	fit->products[0] = sum_column(w, n);
+	dot_columns(w, block, fit->problem.p, n, fit->products + 1);
+	add_to(hi, lo, fit->products, (size_t) fit->q);
+	for (int i = 1; i < fit->q; i++)
+	{
+		const double *x = block + (size_t) (i - 1) * n;
+		size_t		count = (size_t) (fit->q - i);
+
+		hi += count + 1;
+		lo += count + 1;
+		for (size_t r = 0; r < n; r++)
+			fit->z[r] = w[r] * x[r];
+		dot_columns(fit->z, x, (int) count, n, fit->products);
+		add_to(hi, lo, fit->products, count);
+	}
+}
+
+static void
+add_gradient(LogregFit *fit, int c, const double *residual, const double *block)
+{
+	size_t		n = (size_t) fit->problem.block_rows;
+	size_t		first = (size_t) (c * fit->q);
+
+	fit->products[0] = sum_column(residual, n);
+	dot_columns(residual, block, fit->problem.p, n, fit->products + 1);
+	add_to(fit->gradient_hi + first, fit->gradient_lo + first, fit->products, (size_t) fit->q);
+}
+
+/* --- linear predictors ---------------------------------------------------- */
+
+static void
+add_four(double *restrict eta, const double *restrict x, const double *restrict b, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		eta[i] += (b[0] * x[i] + b[1] * x[n + i]) + (b[2] * x[2 * n + i] + b[3] * x[3 * n + i]);
+}
+
+static void
+add_one(double *restrict eta, const double *restrict x, double b, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		eta[i] += b * x[i];
+}
+
+/* eta = b[0] + sum of b[j] x_j for every row */
+static void
+predict_column(const double *b, const double *block, int p, size_t n, double *eta)
+{
+	int			j = 0;
+
+	for (size_t i = 0; i < n; i++)
+		eta[i] = b[0];
+	for (; j + 4 <= p; j += 4)
+		add_four(eta, block + (size_t) j * n, b + 1 + j, n);
+	for (; j < p; j++)
+		add_one(eta, block + (size_t) j * n, b[1 + j], n);
+}
+
+/* The linear predictors of all classes; that of the reference is 0. */
+static void
+predict(LogregFit *fit, const double *b, const double *block)
+{
+	size_t		n = (size_t) fit->problem.block_rows;
+
+	memset(fit->eta, 0, n * sizeof(double));
+	for (int c = 0; c < fit->k; c++)
+		predict_column(b + c * fit->q, block, fit->problem.p, n, fit->eta + (size_t) (c + 1) * n);
+}
+
+/* --- pairs of classes that are out ------------------------------------------ */
+
+/*----------
+ * What a direction does to row i: eta of every class, and what its terms are
+ * in absolute values, which says how much of eta may be rounding.
+ *----------
+ */
+static void
+apply_direction(LogregFit *fit, const double *direction, const double *block)
+{
+	size_t		n = (size_t) fit->problem.block_rows;
+
+	predict(fit, direction, block);
+	memset(fit->magnitude, 0, n * sizeof(double));
+	for (int c = 0; c < fit->k; c++)
+	{
+		const double *b = direction + c * fit->q;
+		double	   *magnitude = fit->magnitude + (size_t) (c + 1) * n;
+
+		for (size_t i = 0; i < n; i++)
+			magnitude[i] = fabs(b[0]);
+		for (int j = 0; j < fit->problem.p; j++)
+		{
+			const double *x = block + (size_t) j * n;
+
+			for (size_t i = 0; i < n; i++)
+				magnitude[i] += fabs(b[1 + j] * x[i]);
+		}
+	}
+}
+
+/*
+ * How far a direction takes row i from class c: 1 if it does, -1 if it brings
+ * it nearer, 0 if neither exceeds rounding.
+ */
+static int
+side_of(const LogregFit *fit, int actual, int c, size_t i)
+{
+	size_t		n = (size_t) fit->problem.block_rows;
+	size_t		a = (size_t) actual * n + i;
+	size_t		b = (size_t) c * n + i;
+	double		away = fit->eta[a] - fit->eta[b];
+	double		slack = DIRECTION_SLACK * (fit->magnitude[a] + fit->magnitude[b]);
+
+	return away > slack ? 1 : away < -slack ? -1 : 0;
+}
+
+/*
+ * Which classes a row may still be of: 1, or 0 for one that a direction found
+ * before takes it infinitely far from.
+ */
+static void
+find_allowed(LogregFit *fit, const double *block)
+{
+	size_t		n = (size_t) fit->problem.block_rows;
+	const double *label = block + (size_t) fit->problem.p * n;
+
+	for (size_t i = 0; i < n * (size_t) fit->problem.classes; i++)
+		fit->allowed[i] = 1;
+	for (int f = 0; f < fit->nfaces; f++)
+	{
+		apply_direction(fit, fit->faces + (size_t) f * (size_t) fit->d, block);
+		for (int c = 0; c < fit->problem.classes; c++)
+		{
+			for (size_t i = 0; i < n; i++)
+			{
+				if (c != (int) label[i] && side_of(fit, (int) label[i], c, i) > 0)
+					fit->allowed[(size_t) c * n + i] = 0;
+			}
+		}
+	}
+}
+
+static inline bool
+is_open(const LogregFit *fit, const double *weight, int c, size_t i)
+{
+	return weight[i] > 0 &&
+		(fit->nfaces == 0 || fit->allowed[(size_t) c * (size_t) fit->problem.block_rows + i] > 0);
+}
+
+static inline void
+note_margin(LogregFit *fit, double margin)
+{
+	if (margin < fit->min_margin)
+		fit->min_margin = margin;
+	if (margin > fit->max_margin)
+		fit->max_margin = margin;
+}
+
+/* --- likelihood ----------------------------------------------------------- */
+
+/*
+ * log(1 + t) for 0 <= t <= 1: 2 artanh(s) with s = t / (2 + t), at most 1/3.
+ * The term after the last is below 1e-17.
+ */
+static inline V2
+log1p_pair(V2 t)
+{
+	V2			s = t / (t + 2.0);
+	V2			z = s * s;
+	V2			sum = v2_both(1.0 / 35);
+
+	sum = sum * z + 1.0 / 33;
+	sum = sum * z + 1.0 / 31;
+	sum = sum * z + 1.0 / 29;
+	sum = sum * z + 1.0 / 27;
+	sum = sum * z + 1.0 / 25;
+	sum = sum * z + 1.0 / 23;
+	sum = sum * z + 1.0 / 21;
+	sum = sum * z + 1.0 / 19;
+	sum = sum * z + 1.0 / 17;
+	sum = sum * z + 1.0 / 15;
+	sum = sum * z + 1.0 / 13;
+	sum = sum * z + 1.0 / 11;
+	sum = sum * z + 1.0 / 9;
+	sum = sum * z + 1.0 / 7;
+	sum = sum * z + 1.0 / 5;
+	sum = sum * z + 1.0 / 3;
+	return 2.0 * (s + s * (z * sum));
+}
+
+/*
+ * From margins m (eta of the row's class, less that of the other) and t =
+ * exp(-|m|): what a row loses, log(1 + exp(-m)); its residual in absolute
+ * value; its weight in the information.
+ */
+static void
+binary_terms(const double *margin, const double *t, const double *weight, size_t n,
+			 double *loss, double *residual, double *information)
+{
+	const V2	zero = {0, 0};
+
+	for (size_t i = 0; i < n; i += 2)
+	{
+		V2			m = v2_load(margin + i);
+		V2			e = v2_load(t + i);
+		V2			w = v2_load(weight + i);
+		V2			likely = 1.0 / (1.0 + e);
+		V2			unlikely = e * likely;
+		V2Bits		right = m >= zero;
+
+		v2_store(loss + i, w * (log1p_pair(e) + v2_select(right, zero, -m)));
+		v2_store(residual + i, w * v2_select(right, unlikely, likely));
+		v2_store(information + i, w * (likely * unlikely));
+	}
+}
+
+/* two classes: a single predictor, and no look at the other class */
+static void
+add_value_of_two(LogregFit *fit, const double *block)
+{
+	size_t		n = (size_t) fit->problem.block_rows;
+	const double *label = block + (size_t) fit->problem.p * n;
+	const double *weight = label + n;
+	double	   *margin = fit->eta + n;
+	double	   *t = fit->share;
+	double	   *residual = fit->share + n;
+
+	if (fit->nfaces > 0)
+	{
+		find_allowed(fit, block);
+		for (size_t i = 0; i < n; i++)
+			fit->magnitude[i] = weight[i] * fit->allowed[i] * fit->allowed[n + i];
+		weight = fit->magnitude;
+	}
+	predict_column(fit->trial, block, fit->problem.p, n, margin);
+	for (size_t i = 0; i < n; i++)
+	{
+		margin[i] *= 2 * label[i] - 1;
+		t[i] = -fabs(margin[i]);
+	}
+	for (size_t i = 0; i < n; i++)
+	{
+		if (weight[i] > 0)
+			note_margin(fit, margin[i]);
+	}
+	la_exp_negative(t, n);
+	binary_terms(margin, t, weight, n, fit->loss, residual, fit->weights);
+	for (size_t i = 0; i < n; i++)
+		residual[i] *= 2 * label[i] - 1;
+	fit->sum = dd_add(fit->sum, dd_make(-sum_column(fit->loss, n), 0));
+	add_gradient(fit, 0, residual, block);
+	add_products(fit, 0, fit->weights, block);
+}
+
+/* log(1 + t), also for tiny t: the error of 1 + t cancels in the quotient */
+static double
+log1p_of(double t)
+{
+	double		u = 1 + t;
+
+	return u == 1 ? t : la_log(u) * (t / (u - 1));
+}
+
+/* share[c] = exp(eta[c] - largest eta) of the classes allowed, else 0 */
+static void
+exponentials(LogregFit *fit)
+{
+	size_t		n = (size_t) fit->problem.block_rows;
+	size_t		all = n * (size_t) fit->problem.classes;
+
+	for (size_t i = 0; i < n; i++)
+		fit->z[i] = -DBL_MAX;
+	for (size_t i = 0; i < all; i++)
+	{
+		if (fit->allowed[i] > 0 && fit->eta[i] > fit->z[i % n])
+			fit->z[i % n] = fit->eta[i];
+	}
+	for (size_t i = 0; i < all; i++)
+	{
+		double		below = fit->eta[i] - fit->z[i % n];
+
+		fit->share[i] = below < 0 ? below : 0;
+	}
+	la_exp_negative(fit->share, all);
+	for (size_t i = 0; i < all; i++)
+		fit->share[i] *= fit->allowed[i];
+}
+
+/* the sum of the shares of all classes but c */
+static double
+other_shares(const LogregFit *fit, int c, size_t i)
+{
+	size_t		n = (size_t) fit->problem.block_rows;
+	double		sum = 0;
+
+	for (int other = 0; other < fit->problem.classes; other++)
+	{
+		if (other != c)
+			sum += fit->share[(size_t) other * n + i];
+	}
+	return sum;
+}
+
+/*
+ * One row of more than two classes: its loss, its weights in the information
+ * and its residuals, which take the place of eta.
+ */
+static double
+row_terms(LogregFit *fit, int actual, double weight, size_t i)
+{
+	size_t		n = (size_t) fit->problem.block_rows;
+	double		others = other_shares(fit, actual, i);
+	double		mine = fit->share[(size_t) actual * n + i];
+	double		sum = others + mine;
+	double		loss = mine >= 1 ? log1p_of(others) :
+		la_log(sum) + (fit->z[i] - fit->eta[(size_t) actual * n + i]);
+
+	for (int a = 0; a < fit->k; a++)
+	{
+		double		share = fit->share[(size_t) (a + 1) * n + i] / sum;
+		double		rest = other_shares(fit, a + 1, i) / sum;
+
+		fit->eta[(size_t) (a + 1) * n + i] = weight * (a + 1 == actual ? rest : -share);
+		fit->weights[(size_t) la_logreg_pair(fit->k, a, a) * n + i] = weight * share * rest;
+		for (int b = a + 1; b < fit->k; b++)
+			fit->weights[(size_t) la_logreg_pair(fit->k, a, b) * n + i] =
+				-weight * share * (fit->share[(size_t) (b + 1) * n + i] / sum);
+	}
+	return weight * loss;
+}
+
+static void
+add_value_of_many(LogregFit *fit, const double *block)
+{
+	size_t		n = (size_t) fit->problem.block_rows;
+	const double *label = block + (size_t) fit->problem.p * n;
+	const double *weight = label + n;
+
+	find_allowed(fit, block);
+	predict(fit, fit->trial, block);
+	for (size_t i = 0; i < n; i++)
+	{
+		for (int c = 0; c < fit->problem.classes; c++)
+		{
+			if (c != (int) label[i] && is_open(fit, weight, c, i))
+				note_margin(fit, fit->eta[(size_t) label[i] * n + i] - fit->eta[(size_t) c * n + i]);
+		}
+	}
+	exponentials(fit);
+	for (size_t i = 0; i < n; i++)
+		fit->loss[i] = row_terms(fit, (int) label[i], weight[i], i);
+	fit->sum = dd_add(fit->sum, dd_make(-sum_column(fit->loss, n), 0));
+	for (int a = 0; a < fit->k; a++)
+		add_gradient(fit, a, fit->eta + (size_t) (a + 1) * n, block);
+	for (int pair = 0; pair < fit->npairs; pair++)
+		add_products(fit, pair, fit->weights + (size_t) pair * n, block);
+}
+
+/* --- separation ----------------------------------------------------------- */
+
+/*----------
+ * The Gram matrix of the vectors x (class actual) - x (class c) of the pairs
+ * that are open and have a margin of at most the threshold.
+ *----------
+ */
+static void
+add_span(LogregFit *fit, const double *block)
+{
+	size_t		n = (size_t) fit->problem.block_rows;
+	const double *label = block + (size_t) fit->problem.p * n;
+	const double *weight = label + n;
+
+	find_allowed(fit, block);
+	predict(fit, fit->b, block);
+	memset(fit->weights, 0, (size_t) fit->npairs * n * sizeof(double));
+	for (size_t i = 0; i < n; i++)
+	{
+		int			a = (int) label[i];
+
+		for (int c = 0; c < fit->problem.classes; c++)
+		{
+			if (c == a || !is_open(fit, weight, c, i) ||
+				fit->eta[(size_t) a * n + i] - fit->eta[(size_t) c * n + i] > fit->threshold)
+				continue;
+			if (a > 0)
+				fit->weights[(size_t) la_logreg_pair(fit->k, a - 1, a - 1) * n + i] += 1;
+			if (c > 0)
+				fit->weights[(size_t) la_logreg_pair(fit->k, c - 1, c - 1) * n + i] += 1;
+			if (a > 0 && c > 0)
+				fit->weights[(size_t) la_logreg_pair(fit->k, a < c ? a - 1 : c - 1, a < c ? c - 1 : a - 1) * n + i] -= 1;
+		}
+	}
+	for (int pair = 0; pair < fit->npairs; pair++)
+		add_products(fit, pair, fit->weights + (size_t) pair * n, block);
+}
+
+/* Does the direction bring no open pair nearer, and some away? */
+static void
+add_direction(LogregFit *fit, const double *block)
+{
+	size_t		n = (size_t) fit->problem.block_rows;
+	const double *label = block + (size_t) fit->problem.p * n;
+	const double *weight = label + n;
+
+	find_allowed(fit, block);
+	apply_direction(fit, fit->direction, block);
+	for (size_t i = 0; i < n; i++)
+	{
+		for (int c = 0; c < fit->problem.classes; c++)
+		{
+			int			side;
+
+			if (c == (int) label[i] || !is_open(fit, weight, c, i))
+				continue;
+			side = side_of(fit, (int) label[i], c, i);
+			fit->violated = fit->violated || side < 0;
+			fit->strict = fit->strict || side > 0;
+		}
+	}
+}
+
+/* --- passes --------------------------------------------------------------- */
+
+/* Begin a pass. */
+void
+la_logreg_clear_pass(LogregFit *fit)
+{
+	size_t		size = (size_t) fit->npairs * fit->triangle * sizeof(double);
+
+	memset(fit->gram_hi, 0, size);
+	memset(fit->gram_lo, 0, size);
+	memset(fit->gradient_hi, 0, (size_t) fit->d * sizeof(double));
+	memset(fit->gradient_lo, 0, (size_t) fit->d * sizeof(double));
+	fit->sum = dd_make(0, 0);
+	fit->violated = fit->strict = false;
+	if (fit->pass == PASS_VALUE)
+	{
+		fit->min_margin = DBL_MAX;
+		fit->max_margin = -DBL_MAX;
+	}
+}
+
+/*
+ * la_logreg_add_block
+ *		Give a block, with standardised features, to the pass.
+ */
+void
+la_logreg_add_block(LogregFit *fit, const double *block)
+{
+	if (fit->pass == PASS_SPAN)
+		add_span(fit, block);
+	else if (fit->pass == PASS_DIRECTION)
+		add_direction(fit, block);
+	else if (fit->k == 1)
+		add_value_of_two(fit, block);
+	else
+		add_value_of_many(fit, block);
+}
+
+/* The sums of products as a matrix of all unknowns, lower triangle. */
+void
+la_logreg_expand(const LogregFit *fit, double *matrix)
+{
+	size_t		d = (size_t) fit->d;
+	size_t		q = (size_t) fit->q;
+
+	for (int a = 0; a < fit->k; a++)
+	{
+		for (int b = a; b < fit->k; b++)
+		{
+			size_t		place = (size_t) la_logreg_pair(fit->k, a, b) * fit->triangle;
+
+			for (size_t i = 0; i < q; i++)
+			{
+				for (size_t j = i; j < q; j++, place++)
+				{
+					double		sum = fit->gram_hi[place] + fit->gram_lo[place];
+
+					matrix[((size_t) b * q + j) * d + (size_t) a * q + i] = sum;
+					matrix[((size_t) b * q + i) * d + (size_t) a * q + j] = sum;
+				}
+			}
+		}
+	}
+}
