@@ -47,9 +47,6 @@
 #define SAMPLE_TOLERANCE 0.1
 #define SAMPLE_ITERATIONS 10
 
-/* Newton's method doubles the digits in fewer steps, unless it goes on for ever */
-#define FIRST_SEARCH 8
-
 /* --- memory --------------------------------------------------------------- */
 
 /* the next part of the memory, or with NULL only its size */
@@ -94,6 +91,12 @@ lay_out(LogregFit *fit, char *memory)
 	fit->gradient_lo = carve_doubles(&memory, &size, d);
 	fit->faces = carve_doubles(&memory, &size, LA_LOGREG_MAX_FACES * d);
 	fit->direction = carve_doubles(&memory, &size, d);
+	fit->corral = carve_doubles(&memory, &size, (d + 1) * d);
+	fit->corral_l = carve_doubles(&memory, &size, (d + 1) * (d + 1));
+	fit->share_of = carve_doubles(&memory, &size, d + 1);
+	fit->wanted_share = carve_doubles(&memory, &size, d + 1);
+	fit->vertex = carve_doubles(&memory, &size, d);
+	fit->pair = carve_doubles(&memory, &size, d);
 	fit->eta = carve_doubles(&memory, &size, classes * n);
 	fit->share = carve_doubles(&memory, &size, classes * n);
 	fit->weights = carve_doubles(&memory, &size, (size_t) fit->npairs * n);
@@ -185,7 +188,7 @@ la_logreg_begin(void *memory, const LogregProblem *problem)
 	for (int u = 0; u < fit->d; u++)
 		fit->active[u] = true;
 	start_at_shares(fit);
-	fit->next_search = FIRST_SEARCH;
+	fit->next_search = LA_LOGREG_FIRST_SEARCH;
 	fit->last_length = DBL_MAX;
 	fit->stage = STAGE_EVALUATE;
 	return fit;
@@ -422,13 +425,10 @@ is_converged(const LogregFit *fit, double length)
 static bool
 is_suspicious(const LogregFit *fit)
 {
-	if (fit->problem.options.l2 > 0 || fit->resumed)
+	if (fit->problem.options.l2 > 0 || fit->resumed || fit->overlap)
 		return false;
-	if (fit->min_margin > 0 && fit->searches == 0)
-		return true;
-	if (fit->singular && fit->level_iterations >= fit->last_search + 3)
-		return true;
-	return fit->level_iterations >= fit->next_search ||
+	return (fit->searches == 0 && (fit->min_margin > 0 || fit->singular)) ||
+		fit->level_iterations >= fit->next_search ||
 		fit->iterations >= fit->problem.options.max_iterations;
 }
 
@@ -466,8 +466,7 @@ decide_on_all(LogregFit *fit, double length)
 	else if (is_suspicious(fit))
 	{
 		fit->searches++;
-		fit->last_search = fit->level_iterations;
-		fit->next_search = fit->level_iterations + fit->level_iterations / 2;
+		fit->next_search = 2 * fit->level_iterations;
 		la_logreg_search_begin(fit);
 	}
 	else if (fit->iterations >= fit->problem.options.max_iterations)

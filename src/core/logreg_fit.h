@@ -11,14 +11,21 @@
 #include "dd.h"
 #include "logreg_core.h"
 
-#define LA_LOGREG_MAX_FACES 16
+#define LA_LOGREG_MAX_FACES 4
+
+/* Newton's method doubles the digits in fewer steps, unless it goes on for ever */
+#define LA_LOGREG_FIRST_SEARCH 8
+
+/* what is left, of length 1, of a vector in the span of others */
+#define LA_LOGREG_IN_SPAN 1e-8
 
 /* what a pass over the rows is for */
 typedef enum LogregPass
 {
 	PASS_VALUE,					/* likelihood, gradient and information at trial */
-	PASS_SPAN,					/* what the pairs with margins up to threshold span */
-	PASS_DIRECTION				/* does direction separate? */
+	PASS_VERTEX,				/* the pair that direction is worst for */
+	PASS_DIRECTION,				/* does direction separate? */
+	PASS_SPAN					/* what the pairs that are not separated span */
 } LogregPass;
 
 typedef enum LogregStage
@@ -27,10 +34,11 @@ typedef enum LogregStage
 	STAGE_EVALUATED,
 	STAGE_DEPENDENT,			/* factoring to find dependent columns */
 	STAGE_FACTOR,				/* factoring the information */
-	STAGE_SEARCH,				/* for what is separated, by bisection */
-	STAGE_SEARCHED,
-	STAGE_SEARCH_FACTOR,
-	STAGE_NULL_SPACE,
+	STAGE_PICK,					/* searching for what is separated */
+	STAGE_PICKED,
+	STAGE_VERTEX,
+	STAGE_FOUND,
+	STAGE_CORRAL,
 	STAGE_VERIFIED,
 	STAGE_FACE,					/* what is left once separated pairs are out */
 	STAGE_FACE_FACTOR,
@@ -99,7 +107,6 @@ struct LogregFit
 	double	   *gradient_lo;
 	DD			sum;			/* of the log-likelihood */
 	double		min_margin;
-	double		max_margin;
 
 	/* separation */
 	int			nfaces;
@@ -107,16 +114,24 @@ struct LogregFit
 	double	   *direction;		/* the one to look at */
 	bool		violated;
 	bool		strict;
-	double		threshold;		/* of margins */
-	double		low;
-	double		high;
-	int			bisections;
-	int			searches;
-	int			last_search;	/* iteration of the level */
-	int			next_search;
 	bool		resumed;		/* a search that failed has just been here */
+	bool		overlap;		/* nothing is separated, that is certain */
+	int			searches;
+	int			next_search;	/* iteration of the level */
 	int			null_next;		/* unknown whose null vector is made next */
-	int			null_count;		/* rows in hessian */
+	int			null_count;		/* rows in hessian: a null space, or pairs that are
+								 * balanced by others, orthogonal and of length 1 */
+	int			ncorral;
+	int			factored;		/* rows of corral_l */
+	int			rounds;
+	double	   *corral;			/* d + 1 pairs, whose hull the direction is of */
+	double	   *corral_l;		/* d + 1 rows */
+	double	   *share_of;		/* of each pair in the direction */
+	double	   *wanted_share;
+	double	   *vertex;			/* the pair found */
+	double	   *pair;
+	double		found;			/* its margin, or its length to pick one */
+	bool		picking;
 
 	/* room for a block */
 	double	   *eta;			/* classes columns */

@@ -26,6 +26,9 @@
 /* a pair of classes is separated by a direction if it exceeds rounding by this */
 #define DIRECTION_SLACK 1e-9
 
+/* the rounding of a direction, which is made of vectors of length 1 */
+#define LEAST_SLACK 1e-14
+
 /* multiplications of a block: a few milliseconds */
 #define BLOCK_WORK (1 << 23)
 #define BLOCK_ROWS 256
@@ -347,7 +350,7 @@ side_of(const LogregFit *fit, int actual, int c, size_t i)
 	size_t		a = (size_t) actual * n + i;
 	size_t		b = (size_t) c * n + i;
 	double		away = fit->eta[a] - fit->eta[b];
-	double		slack = DIRECTION_SLACK * (fit->magnitude[a] + fit->magnitude[b]);
+	double		slack = DIRECTION_SLACK * (fit->magnitude[a] + fit->magnitude[b]) + LEAST_SLACK;
 
 	return away > slack ? 1 : away < -slack ? -1 : 0;
 }
@@ -390,8 +393,6 @@ note_margin(LogregFit *fit, double margin)
 {
 	if (margin < fit->min_margin)
 		fit->min_margin = margin;
-	if (margin > fit->max_margin)
-		fit->max_margin = margin;
 }
 
 /* --- likelihood ----------------------------------------------------------- */
@@ -596,38 +597,37 @@ add_value_of_many(LogregFit *fit, const double *block)
 
 /* --- separation ----------------------------------------------------------- */
 
-/*----------
- * The Gram matrix of the vectors x (class actual) - x (class c) of the pairs
- * that are open and have a margin of at most the threshold.
- *----------
- */
+/* The weights that make the Gram matrix of the vectors of a row's open pairs. */
+static void
+span_weights(LogregFit *fit, const double *weight, int actual, size_t i)
+{
+	size_t		n = (size_t) fit->problem.block_rows;
+
+	for (int c = 0; c < fit->problem.classes; c++)
+	{
+		int			low = actual < c ? actual : c;
+		int			high = actual < c ? c : actual;
+
+		if (c == actual || !is_open(fit, weight, c, i))
+			continue;
+		fit->weights[(size_t) la_logreg_pair(fit->k, high - 1, high - 1) * n + i] += 1;
+		if (low == 0)
+			continue;
+		fit->weights[(size_t) la_logreg_pair(fit->k, low - 1, low - 1) * n + i] += 1;
+		fit->weights[(size_t) la_logreg_pair(fit->k, low - 1, high - 1) * n + i] -= 1;
+	}
+}
+
 static void
 add_span(LogregFit *fit, const double *block)
 {
 	size_t		n = (size_t) fit->problem.block_rows;
 	const double *label = block + (size_t) fit->problem.p * n;
-	const double *weight = label + n;
 
 	find_allowed(fit, block);
-	predict(fit, fit->b, block);
 	memset(fit->weights, 0, (size_t) fit->npairs * n * sizeof(double));
 	for (size_t i = 0; i < n; i++)
-	{
-		int			a = (int) label[i];
-
-		for (int c = 0; c < fit->problem.classes; c++)
-		{
-			if (c == a || !is_open(fit, weight, c, i) ||
-				fit->eta[(size_t) a * n + i] - fit->eta[(size_t) c * n + i] > fit->threshold)
-				continue;
-			if (a > 0)
-				fit->weights[(size_t) la_logreg_pair(fit->k, a - 1, a - 1) * n + i] += 1;
-			if (c > 0)
-				fit->weights[(size_t) la_logreg_pair(fit->k, c - 1, c - 1) * n + i] += 1;
-			if (a > 0 && c > 0)
-				fit->weights[(size_t) la_logreg_pair(fit->k, a < c ? a - 1 : c - 1, a < c ? c - 1 : a - 1) * n + i] -= 1;
-		}
-	}
+		span_weights(fit, label + n, (int) label[i], i);
 	for (int pair = 0; pair < fit->npairs; pair++)
 		add_products(fit, pair, fit->weights + (size_t) pair * n, block);
 }
@@ -657,6 +657,96 @@ add_direction(LogregFit *fit, const double *block)
 	}
 }
 
+/*
+ * The vector of a pair (row i, class c), with length 1, less what is in the
+ * span of the balanced ones.  Returns the length of the rest.
+ */
+static double
+make_pair(LogregFit *fit, const double *block, int actual, int c, size_t i, double length)
+{
+	size_t		n = (size_t) fit->problem.block_rows;
+	size_t		d = (size_t) fit->d;
+
+	memset(fit->pair, 0, d * sizeof(double));
+	for (int side = 0; side < 2; side++)
+	{
+		int			first = ((side == 0 ? actual : c) - 1) * fit->q;
+		double		unit = (side == 0 ? 1 : -1) / length;
+
+		for (int term = 0; first >= 0 && term < fit->q; term++)
+		{
+			if (fit->active[first + term])
+				fit->pair[first + term] = term == 0 ? unit : unit * block[(size_t) (term - 1) * n + i];
+		}
+	}
+	for (int r = 0; r < 2 * fit->null_count; r++)
+	{
+		const double *unit = fit->hessian + (size_t) (r % fit->null_count) * d;
+		double		dot = la_logreg_dot(fit->pair, unit, d);
+
+		for (size_t u = 0; u < d; u++)
+			fit->pair[u] -= dot * unit[u];
+	}
+	return sqrt(la_logreg_dot(fit->pair, fit->pair, d));
+}
+
+/* Look at a pair: is it the one with the least margin, or to be picked? */
+static void
+consider_pair(LogregFit *fit, const double *block, int actual, int c, size_t i, double length)
+{
+	size_t		n = (size_t) fit->problem.block_rows;
+	double		margin = (fit->eta[(size_t) actual * n + i] - fit->eta[(size_t) c * n + i]) / length;
+	double		rest;
+	double	   *swap = fit->vertex;
+
+	if (!fit->picking && margin >= fit->found)
+		return;
+	rest = make_pair(fit, block, actual, c, i, length);
+	if (rest <= LA_LOGREG_IN_SPAN || (fit->picking && rest <= fit->found))
+		return;
+	fit->found = fit->picking ? rest : margin;
+	fit->vertex = fit->pair;
+	fit->pair = swap;
+}
+
+/* The length of the features of every row, the intercept's 1 included, squared. */
+static void
+square_lengths(LogregFit *fit, const double *block)
+{
+	size_t		n = (size_t) fit->problem.block_rows;
+
+	for (size_t i = 0; i < n; i++)
+		fit->z[i] = 1;
+	for (int j = 0; j < fit->problem.p; j++)
+	{
+		const double *x = block + (size_t) j * n;
+
+		for (size_t i = 0; i < n; i++)
+			fit->z[i] += x[i] * x[i];
+	}
+}
+
+static void
+add_vertex(LogregFit *fit, const double *block)
+{
+	size_t		n = (size_t) fit->problem.block_rows;
+	const double *label = block + (size_t) fit->problem.p * n;
+
+	find_allowed(fit, block);
+	predict(fit, fit->direction, block);
+	square_lengths(fit, block);
+	for (size_t i = 0; i < n; i++)
+	{
+		int			actual = (int) label[i];
+
+		for (int c = 0; c < fit->problem.classes; c++)
+		{
+			if (c != actual && is_open(fit, label + n, c, i))
+				consider_pair(fit, block, actual, c, i, sqrt(fit->z[i] * (c > 0 && actual > 0 ? 2 : 1)));
+		}
+	}
+}
+
 /* --- passes --------------------------------------------------------------- */
 
 /* Begin a pass. */
@@ -671,11 +761,9 @@ la_logreg_clear_pass(LogregFit *fit)
 	memset(fit->gradient_lo, 0, (size_t) fit->d * sizeof(double));
 	fit->sum = dd_make(0, 0);
 	fit->violated = fit->strict = false;
+	fit->found = fit->picking ? 0 : DBL_MAX;
 	if (fit->pass == PASS_VALUE)
-	{
 		fit->min_margin = DBL_MAX;
-		fit->max_margin = -DBL_MAX;
-	}
 }
 
 /*
@@ -689,6 +777,8 @@ la_logreg_add_block(LogregFit *fit, const double *block)
 		add_span(fit, block);
 	else if (fit->pass == PASS_DIRECTION)
 		add_direction(fit, block);
+	else if (fit->pass == PASS_VERTEX)
+		add_vertex(fit, block);
 	else if (fit->k == 1)
 		add_value_of_two(fit, block);
 	else
