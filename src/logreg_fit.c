@@ -83,7 +83,7 @@ read_options(Jsonb *jsonb)
 	la_options_begin(&options, jsonb);
 	result.l2 = la_option_number(&options, "l2", 0, 0, 1e100);
 	result.max_iterations = la_option_int(&options, "max_iterations", 100, 1, 10000);
-	result.tolerance = la_option_number(&options, "tolerance", 1e-8, 1e-12, 0.1);
+	result.tolerance = la_option_number(&options, "tolerance", 1e-7, 1e-12, 0.1);
 	la_options_end(&options);
 	return result;
 }

@@ -62,7 +62,8 @@ typedef struct Spread
 	int			part_bits;		/* of the hash, equal in all rows of the store */
 	int			bucket_bits;
 	int			max_chunk;
-	uint64	   *hashes;			/* of a chunk */
+	bool		keep_hashes;	/* of all chunks, or of one at a time */
+	uint64	   *hashes;
 	double	   *column;
 	double	   *chunk;
 	int32	   *table;			/* numbers of different rows of the chunk, by hash */
@@ -147,9 +148,34 @@ read_column(Spread *spread, int chunk, int col, int *nrows)
 	return spread->column;
 }
 
-/* The hashes of the rows of a chunk; with "copy", the rows go to spread->chunk. */
+static uint64 *
+hashes_of_chunk(const Spread *spread, int chunk)
+{
+	return spread->keep_hashes ? spread->hashes + (Size) chunk * spread->max_chunk : spread->hashes;
+}
+
+/* Hash the rows of a chunk; returns how many there are. */
 static int
-hash_chunk(Spread *spread, int chunk, bool copy)
+hash_chunk(Spread *spread, int chunk)
+{
+	uint64	   *hashes = hashes_of_chunk(spread, chunk);
+	int			nrows = 0;
+
+	for (int col = 0; col <= spread->rows->p; col++)
+	{
+		const double *values = read_column(spread, chunk, col, &nrows);
+
+		if (col == 0)
+			la_rowsort_hash_begin(hashes, nrows);
+		la_rowsort_hash_column(hashes, values, nrows);
+	}
+	la_rowsort_hash_end(hashes, nrows);
+	return nrows;
+}
+
+/* Copy the rows of a chunk to spread->chunk; returns how many there are. */
+static int
+copy_chunk(Spread *spread, int chunk)
 {
 	int			nrows = 0;
 
@@ -158,13 +184,9 @@ hash_chunk(Spread *spread, int chunk, bool copy)
 		const double *values = read_column(spread, chunk, col, &nrows);
 		double	   *to = spread->chunk + 1 + col;
 
-		if (col == 0)
-			la_rowsort_hash_begin(spread->hashes, nrows);
-		la_rowsort_hash_column(spread->hashes, values, nrows);
-		for (int i = 0; copy && i < nrows; i++, to += spread->stride)
+		for (int i = 0; i < nrows; i++, to += spread->stride)
 			*to = values[i];
 	}
-	la_rowsort_hash_end(spread->hashes, nrows);
 	return nrows;
 }
 
@@ -179,16 +201,16 @@ bucket_of(const Spread *spread, uint64 hash)
  * itself if there is none before.
  */
 static inline int
-find_equal(Spread *spread, int i)
+find_equal(Spread *spread, const uint64 *hashes, int i)
 {
-	uint32		slot = (uint32) spread->hashes[i] & spread->table_mask;
+	uint32		slot = (uint32) hashes[i] & spread->table_mask;
 	const double *row = spread->chunk + (Size) i * spread->stride;
 
 	for (; spread->table[slot] >= 0; slot = (slot + 1) & spread->table_mask)
 	{
 		int			other = spread->table[slot];
 
-		if (spread->hashes[other] == spread->hashes[i] &&
+		if (hashes[other] == hashes[i] &&
 			la_rowsort_equal(spread->chunk + (Size) other * spread->stride + 1, row + 1, spread->rows->p + 1))
 			return other;
 	}
@@ -200,23 +222,24 @@ find_equal(Spread *spread, int i)
 static void
 spread_chunk(Spread *spread, int chunk, double *buckets)
 {
-	int			nrows = hash_chunk(spread, chunk, true);
+	const uint64 *hashes = hashes_of_chunk(spread, chunk);
+	int			nrows = copy_chunk(spread, chunk);
 	int			stride = spread->stride;
 
 	memset(spread->table, -1, ((Size) spread->table_mask + 1) * sizeof(int32));
 	for (int i = 0; i < nrows; i++)
 	{
 		double	   *row = spread->chunk + (Size) i * stride;
-		int			equal = find_equal(spread, i);
+		int			equal = find_equal(spread, hashes, i);
 
-		memcpy(row, &spread->hashes[i], sizeof(uint64));
+		memcpy(row, &hashes[i], sizeof(uint64));
 		row[stride - 1] = 0;
 		spread->chunk[(Size) equal * stride + stride - 1]++;
 	}
 	for (int i = 0; i < nrows; i++)
 	{
 		double	   *row = spread->chunk + (Size) i * stride;
-		Size		bucket = bucket_of(spread, spread->hashes[i]);
+		Size		bucket = bucket_of(spread, hashes[i]);
 
 		if (row[stride - 1] > 0)
 			memcpy(buckets + (spread->first[bucket] + spread->filled[bucket]++) * stride, row,
@@ -300,11 +323,12 @@ measure_buckets(Spread *spread, Size nbuckets)
 												MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	for (int chunk = 0; chunk < la_rowstore_nchunks(spread->store); chunk++)
 	{
-		int			nrows = hash_chunk(spread, chunk, false);
+		const uint64 *hashes = hashes_of_chunk(spread, chunk);
+		int			nrows = hash_chunk(spread, chunk);
 
 		CHECK_FOR_INTERRUPTS();
 		for (int i = 0; i < nrows; i++)
-			spread->first[bucket_of(spread, spread->hashes[i])]++;
+			spread->first[bucket_of(spread, hashes[i])]++;
 	}
 	for (Size b = 0; b < nbuckets; b++)
 	{
@@ -326,7 +350,8 @@ count_bits(Size n)
 }
 
 static void
-begin_spread(Spread *spread, LogregRows *rows, RowStore *store, const int *class_of_label, int part_bits)
+begin_spread(Spread *spread, LogregRows *rows, RowStore *store, const int *class_of_label,
+			 int part_bits, bool keep_hashes)
 {
 	int			nrows;
 
@@ -335,6 +360,7 @@ begin_spread(Spread *spread, LogregRows *rows, RowStore *store, const int *class
 	spread->store = store;
 	spread->class_of_label = class_of_label;
 	spread->part_bits = part_bits;
+	spread->keep_hashes = keep_hashes;
 	spread->stride = rows->p + 3;
 	for (int chunk = 0; chunk < la_rowstore_nchunks(store); chunk += Max(1, la_rowstore_nchunks(store) - 1))
 	{
@@ -342,7 +368,7 @@ begin_spread(Spread *spread, LogregRows *rows, RowStore *store, const int *class
 		spread->max_chunk = Max(spread->max_chunk, nrows);
 	}
 	spread->table_mask = ((uint32) 1 << (count_bits(spread->max_chunk) + 1)) - 1;
-	spread->hashes = alloc_huge(spread->max_chunk, sizeof(uint64));
+	spread->hashes = alloc_huge(keep_hashes ? la_rowstore_nrows(store) : spread->max_chunk, sizeof(uint64));
 	spread->column = alloc_huge(spread->max_chunk, sizeof(double));
 	spread->chunk = alloc_huge(spread->max_chunk, spread->stride * sizeof(double));
 	spread->table = alloc_huge((Size) spread->table_mask + 1, sizeof(int32));
@@ -359,7 +385,7 @@ sort_store(LogregRows *rows, RowStore *store, const int *class_of_label, int par
 
 	if (nrows == 0)
 		return;
-	begin_spread(&spread, rows, store, class_of_label, part_bits);
+	begin_spread(&spread, rows, store, class_of_label, part_bits, true);
 	spread.bucket_bits = Min(count_bits(nrows / BUCKET_ROWS), MAX_BUCKET_BITS);
 	nbuckets = (Size) 1 << spread.bucket_bits;
 	measure_buckets(&spread, nbuckets);
@@ -391,14 +417,16 @@ split_store(LogregRows *rows, RowStore *store, const int *class_of_label, RowSto
 {
 	Spread		spread;
 
-	begin_spread(&spread, rows, store, class_of_label, 0);
+	begin_spread(&spread, rows, store, class_of_label, 0, false);
 	for (int chunk = 0; chunk < la_rowstore_nchunks(store); chunk++)
 	{
-		int			nrows = hash_chunk(&spread, chunk, true);
+		const uint64 *hashes = hashes_of_chunk(&spread, chunk);
+		int			nrows = hash_chunk(&spread, chunk);
 
 		CHECK_FOR_INTERRUPTS();
+		(void) copy_chunk(&spread, chunk);
 		for (int i = 0; i < nrows; i++)
-			la_rowstore_append(parts[spread.hashes[i] >> (64 - part_bits)],
+			la_rowstore_append(parts[hashes[i] >> (64 - part_bits)],
 							   spread.chunk + (Size) i * spread.stride + 1);
 	}
 	pfree(spread.hashes);

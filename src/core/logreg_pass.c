@@ -53,37 +53,6 @@ la_logreg_block_rows(int p, int classes)
 }
 
 /*
- * la_logreg_moments
- *		Add the features of a block to the moments of the p columns.
- *
- * The first row ever is the pivot.
- */
-void
-la_logreg_moments(LogregMoments *moments, int p, const double *block, int block_rows)
-{
-	const double *weight = block + (size_t) (p + 1) * (size_t) block_rows;
-
-	for (int j = 0; j < p; j++)
-	{
-		LogregMoments *m = &moments[j];
-		const double *x = block + (size_t) j * (size_t) block_rows;
-
-		if (m->n == 0)
-			m->pivot = m->min = m->max = x[0];
-		for (int i = 0; i < block_rows; i++)
-		{
-			double		d = x[i] - m->pivot;
-
-			m->n += weight[i];
-			m->sum += weight[i] * d;
-			m->squares += weight[i] * d * d;
-			m->min = x[i] < m->min ? x[i] : m->min;
-			m->max = x[i] > m->max ? x[i] : m->max;
-		}
-	}
-}
-
-/*
  * la_logreg_standard
  *		Center and scale of a column: about its mean, and a power of two that
  *		brings its standard deviation near 1.
@@ -205,6 +174,57 @@ sum_column(const double *a, size_t n)
 		high += v2_load(a + i + 2);
 	}
 	return sum_of(low, high);
+}
+
+/* the weighted sums of a column's differences from the pivot, and their squares */
+static void
+add_differences(LogregMoments *moments, const double *x, const double *weight, int n)
+{
+	V2			pivot = v2_both(moments->pivot);
+	V2			sum = {0, 0};
+	V2			squares = {0, 0};
+	V2			min = v2_both(moments->min);
+	V2			max = v2_both(moments->max);
+
+	for (int i = 0; i < n; i += 2)
+	{
+		V2			value = v2_load(x + i);
+		V2			d = value - pivot;
+		V2			term = v2_load(weight + i) * d;
+
+		sum += term;
+		squares += term * d;
+		min = v2_select(value < min, value, min);
+		max = v2_select(value > max, value, max);
+	}
+	moments->sum += sum[0] + sum[1];
+	moments->squares += squares[0] + squares[1];
+	moments->min = fmin(min[0], min[1]);
+	moments->max = fmax(max[0], max[1]);
+}
+
+/*
+ * la_logreg_moments
+ *		Add the features of a block to the moments of the p columns.
+ *
+ * The first row ever is the pivot.
+ */
+void
+la_logreg_moments(LogregMoments *moments, int p, const double *block, int block_rows)
+{
+	const double *weight = block + (size_t) (p + 1) * (size_t) block_rows;
+	double		rows = sum_column(weight, (size_t) block_rows);
+
+	for (int j = 0; j < p; j++)
+	{
+		LogregMoments *m = &moments[j];
+		const double *x = block + (size_t) j * (size_t) block_rows;
+
+		if (m->n == 0)
+			m->pivot = m->min = m->max = x[0];
+		m->n += rows;
+		add_differences(m, x, weight, block_rows);
+	}
 }
 
 /* the sums of products of z with "count" columns */

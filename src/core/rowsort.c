@@ -17,7 +17,7 @@
 
 #define DIGIT_BITS 8
 #define NDIGITS (1 << DIGIT_BITS)
-#define FEW_ROWS 16
+#define FEW_ROWS 40
 
 typedef struct RowSet
 {

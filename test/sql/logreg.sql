@@ -13,8 +13,8 @@ INSERT INTO spector VALUES (2.66,20,0,false), (2.89,22,0,false), (3.28,24,0,fals
   (3.51,26,1,false), (3.54,24,1,true), (2.83,27,1,true), (3.39,17,1,true), (2.67,24,1,false), (3.65,21,1,true),
   (4,23,1,true), (3.1,21,1,false), (2.39,19,1,true);
 CREATE TABLE model AS SELECT logreg_fit(grade, ARRAY[gpa, tuce, psi]) AS fit FROM spector;
-SELECT class, term, round(estimate::numeric, 10) AS estimate, round(std_error::numeric, 9) AS std_error, round(z_value::numeric, 7) AS z_value,
-  round(p_value::numeric, 9) AS p_value, round(ci_low::numeric, 7) AS ci_low, round(ci_high::numeric, 7) AS ci_high
+SELECT class, term, round(estimate::numeric, 10) AS estimate, round(std_error::numeric, 6) AS std_error, round(z_value::numeric, 6) AS z_value,
+  round(p_value::numeric, 7) AS p_value, round(ci_low::numeric, 5) AS ci_low, round(ci_high::numeric, 5) AS ci_high
 FROM model, logreg_terms(fit, ARRAY['gpa', 'tuce', 'psi']);
 SELECT n, skipped, classes, df_model, df_residual, round(log_likelihood::numeric, 10) AS log_likelihood,
   round(null_log_likelihood::numeric, 9) AS null_log_likelihood, round(deviance::numeric, 9) AS deviance,
@@ -28,9 +28,9 @@ SELECT round(logreg_predict(fit, ARRAY[3, 20, 1])::numeric, 10) AS p, logreg_pre
 FROM model;
 -- the fitted probabilities add up to the counts
 SELECT round(sum(logreg_predict(fit, ARRAY[gpa, tuce, psi]))::numeric, 8) AS fitted, count(*) FILTER (WHERE grade) AS observed FROM model, spector;
-SELECT class, term, round((ci_high - estimate)::numeric, 6) AS half FROM model, logreg_terms(fit, NULL, 0.99);
+SELECT class, term, round((ci_high - estimate)::numeric, 5) AS half FROM model, logreg_terms(fit, NULL, 0.99);
 -- without features that tell anything: the log-odds of the share
-SELECT term, round(estimate::numeric, 9) AS estimate, round(std_error::numeric, 9) AS std_error
+SELECT term, round(estimate::numeric, 9) AS estimate, round(std_error::numeric, 6) AS std_error
 FROM logreg_terms((SELECT logreg_fit(i > 1, ARRAY[i % 2, 5]) FROM (VALUES (1), (1), (2), (3), (3), (3), (0), (2)) v(i)));
 
 -- missing: a NULL label leaves the row out, a NULL feature is counted
@@ -45,12 +45,12 @@ SELECT logreg_predict(NULL, ARRAY[1]), logreg_predict(fit, NULL), logreg_predict
 SELECT count(*) FROM logreg_terms(NULL);
 
 -- dependent columns: the first of them has the estimate, as in R
-SELECT term, round(estimate::numeric, 8) AS estimate, round(std_error::numeric, 8) AS std_error
+SELECT term, round(estimate::numeric, 8) AS estimate, round(std_error::numeric, 6) AS std_error
 FROM logreg_terms((SELECT logreg_fit(grade, ARRAY[gpa, 7, tuce, gpa + tuce, psi, 0]) FROM spector), ARRAY['gpa', 'seven', 'tuce', 'sum', 'psi', 'zero']);
 SELECT df_model, df_residual, round(log_likelihood::numeric, 8) AS log_likelihood
 FROM logreg_stats((SELECT logreg_fit(grade, ARRAY[gpa, 7, tuce, gpa + tuce, psi, 0]) FROM spector));
 -- large offsets cost no digits: an intercept of 1e9 is far off, the slope is not
-SELECT term, round(estimate::numeric, 7) AS estimate, round(std_error::numeric, 7) AS std_error
+SELECT term, round(estimate::numeric, 7) AS estimate, round(z_value::numeric, 5) AS z_value
 FROM logreg_terms((SELECT logreg_fit(grade, ARRAY[1e9 + gpa * 128, 1e-9 * tuce, psi]) FROM spector)) OFFSET 1;
 
 -- complete separation
@@ -63,9 +63,9 @@ SELECT * FROM logreg_terms((SELECT logreg_fit(i > 5 OR k = 2, ARRAY[i]) FROM gen
 -- a feature that is only there for one class; the other estimates are those of
 -- the rows without it
 CREATE TABLE gift AS SELECT i % 7 + (i % 3) * 0.3 AS x, (i % 5 = 0)::int AS gift, i % 5 = 0 OR (i * 7919) % 11 > 4 + i % 4 AS bought FROM generate_series(1, 200) i;
-SELECT term, round(estimate::numeric, 9) AS estimate, round(std_error::numeric, 9) AS std_error
+SELECT term, round(estimate::numeric, 9) AS estimate, round(std_error::numeric, 6) AS std_error
 FROM logreg_terms((SELECT logreg_fit(bought, ARRAY[x, gift]) FROM gift));
-SELECT term, round(estimate::numeric, 9) AS estimate, round(std_error::numeric, 9) AS std_error
+SELECT term, round(estimate::numeric, 9) AS estimate, round(std_error::numeric, 6) AS std_error
 FROM logreg_terms((SELECT logreg_fit(bought, ARRAY[x]) FROM gift WHERE gift = 0));
 SELECT a.separated, a.converged, round(a.log_likelihood::numeric, 9) = round(b.log_likelihood::numeric, 9) AS same_likelihood, a.df_model
 FROM logreg_stats((SELECT logreg_fit(bought, ARRAY[x, gift]) FROM gift)) a,
@@ -86,7 +86,7 @@ SELECT term, estimate FROM logreg_terms((SELECT logreg_fit(i = 1, ARRAY[i, i * i
 -- three classes
 CREATE TABLE plan AS SELECT CASE WHEN (i * 7919) % 101 < 40 - i % 10 THEN 'basic' WHEN (i * 104729) % 97 < 50 THEN 'plus' ELSE 'top' END AS plan,
   ARRAY[i % 10, ((i * 31) % 17) / 4.0]::float8[] AS x FROM generate_series(1, 500) i;
-SELECT class, term, round(estimate::numeric, 8) AS estimate, round(std_error::numeric, 8) AS std_error
+SELECT class, term, round(estimate::numeric, 8) AS estimate, round(std_error::numeric, 6) AS std_error
 FROM logreg_terms((SELECT logreg_fit(plan, x) FROM plan));
 SELECT n, classes, df_model, df_residual, round(log_likelihood::numeric, 9) AS log_likelihood FROM logreg_stats((SELECT logreg_fit(plan, x) FROM plan));
 SELECT logreg_predict_class(fit, ARRAY[9, 1]), logreg_classes(fit), (SELECT array_agg(round(v::numeric, 8)) FROM unnest(logreg_predict_proba(fit, ARRAY[9, 1])) v) AS proba
@@ -134,7 +134,7 @@ SELECT how, logreg_send(fit) = first_value(logreg_send(fit)) OVER (ORDER BY how 
 -- equal rows count as often as they are there
 CREATE TABLE few AS SELECT i % 4 AS a, i % 3 AS b, (i * 7919) % 13 > 6 + i % 4 AS y FROM generate_series(1, 30000) i;
 SELECT n, round(log_likelihood::numeric, 7) AS log_likelihood FROM logreg_stats((SELECT logreg_fit(y, ARRAY[a, b]) FROM few));
-SELECT term, round(estimate::numeric, 9) AS estimate, round(std_error::numeric, 9) AS std_error FROM logreg_terms((SELECT logreg_fit(y, ARRAY[a, b]) FROM few));
+SELECT term, round(estimate::numeric, 9) AS estimate, round(std_error::numeric, 6) AS std_error FROM logreg_terms((SELECT logreg_fit(y, ARRAY[a, b]) FROM few));
 SET client_min_messages = error;
 SELECT count(*), count(*) FILTER (WHERE separated) AS separated FROM (SELECT i % 100 AS g, logreg_fit(y, x) AS fit FROM sample GROUP BY 1) f, logreg_stats(fit);
 RESET client_min_messages;
