@@ -118,11 +118,11 @@ LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2;
 COMMENT ON FUNCTION logreg_classes(logreg) IS
 'the classes in order: the first is the reference';
 
-CREATE FUNCTION logreg_terms(model logreg, names text[] DEFAULT NULL, level float8 DEFAULT 0.95)
+CREATE FUNCTION logreg_terms(model logreg, names text[] DEFAULT '{}', level float8 DEFAULT 0.95)
 RETURNS TABLE (class text, term text, estimate float8, std_error float8, z_value float8, p_value float8,
   ci_low float8, ci_high float8)
 AS 'MODULE_PATHNAME', 'logreg_terms'
-LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 20 ROWS 10;
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20 ROWS 10;
 COMMENT ON FUNCTION logreg_terms(logreg, text[], float8) IS
 'a row for each coefficient: the log-odds of the class against the reference, with standard error, Wald test and interval';
 

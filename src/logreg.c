@@ -248,7 +248,7 @@ typedef struct Terms
 static double
 get_level(FunctionCallInfo fcinfo)
 {
-	double		level = PG_ARGISNULL(2) ? 0.95 : PG_GETARG_FLOAT8(2);
+	double		level = PG_GETARG_FLOAT8(2);
 
 	if (!(level > 0 && level < 1))
 		ereport(ERROR,
@@ -258,19 +258,17 @@ get_level(FunctionCallInfo fcinfo)
 	return level;
 }
 
-/* The names of the features, one for each. */
+/* The names of the features, one for each, or NULL for an empty array. */
 static Datum *
 get_names(FunctionCallInfo fcinfo, int p)
 {
-	ArrayType  *array;
+	ArrayType  *array = PG_GETARG_ARRAYTYPE_P_COPY(1);
+	int			n = la_vector_length(array, "names");
 	Datum	   *names;
 	bool	   *nulls;
-	int			n;
 
-	if (PG_ARGISNULL(1))
+	if (n == 0)
 		return NULL;
-	array = PG_GETARG_ARRAYTYPE_P_COPY(1);
-	n = la_vector_length(array, "names");
 	if (n != p)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
@@ -298,13 +296,10 @@ begin_terms(FunctionCallInfo fcinfo)
 		elog(ERROR, "logreg_terms must return a row of %d columns", TERMS_COLUMNS);
 	calls->tuple_desc = BlessTupleDesc(row);
 	calls->user_fctx = terms;
-	if (!PG_ARGISNULL(0))
-	{
-		terms->model = la_logreg_from_datum(PointerGetDatum(PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(0))));
-		terms->quantile = la_normal_quantile(0.5 + get_level(fcinfo) / 2);
-		terms->names = get_names(fcinfo, terms->model->p);
-		calls->max_calls = la_logreg_k(terms->model) * (terms->model->p + 1);
-	}
+	terms->model = la_logreg_from_datum(PointerGetDatum(PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(0))));
+	terms->quantile = la_normal_quantile(0.5 + get_level(fcinfo) / 2);
+	terms->names = get_names(fcinfo, terms->model->p);
+	calls->max_calls = la_logreg_k(terms->model) * (terms->model->p + 1);
 	MemoryContextSwitchTo(old);
 }
 

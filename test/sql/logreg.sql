@@ -28,7 +28,7 @@ SELECT round(logreg_predict(fit, ARRAY[3, 20, 1])::numeric, 10) AS p, logreg_pre
 FROM model;
 -- the fitted probabilities add up to the counts
 SELECT round(sum(logreg_predict(fit, ARRAY[gpa, tuce, psi]))::numeric, 8) AS fitted, count(*) FILTER (WHERE grade) AS observed FROM model, spector;
-SELECT class, term, round((ci_high - estimate)::numeric, 5) AS half FROM model, logreg_terms(fit, NULL, 0.99);
+SELECT class, term, round((ci_high - estimate)::numeric, 5) AS half FROM model, logreg_terms(fit, '{}', 0.99);
 -- without features that tell anything: the log-odds of the share
 SELECT term, round(estimate::numeric, 9) AS estimate, round(std_error::numeric, 6) AS std_error
 FROM logreg_terms((SELECT logreg_fit(i > 1, ARRAY[i % 2, 5]) FROM (VALUES (1), (1), (2), (3), (3), (3), (0), (2)) v(i)));
@@ -169,7 +169,7 @@ SELECT logreg_predict(fit, ARRAY[[1], [2], [3]]) FROM model;
 SELECT logreg_predict((SELECT logreg_fit(plan, x) FROM plan), ARRAY[1, 2]);
 SELECT * FROM model, logreg_terms(fit, ARRAY['a']);
 SELECT * FROM model, logreg_terms(fit, ARRAY['a', NULL, 'c']);
-SELECT * FROM model, logreg_terms(fit, NULL, 95);
+SELECT * FROM model, logreg_terms(fit, '{}', 95);
 -- text that is no model
 SELECT ''::logreg;
 SELECT '[]'::logreg;
