@@ -493,6 +493,8 @@ list_infinite(const LogregFit *fit, int c, int p)
 	}
 	if (n == 0)
 		return pstrdup(intercept);
+	if (n == p && p > 1)
+		return psprintf("%sall features", intercept[0] ? "the intercept, " : "");
 	return psprintf("%s%s%s %s", intercept, intercept[0] ? ", " : "", n == 1 ? "feature" : "features", list.data);
 }
 

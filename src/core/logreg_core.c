@@ -170,8 +170,8 @@ start_at_shares(LogregFit *fit)
 
 /*
  * la_logreg_begin
- *		Prepare to fit, in la_logreg_fit_size bytes that begin at a multiple of
- *		16.  What the problem points to must stay.
+ *		Prepare to fit, in la_logreg_fit_size bytes.  What the problem points to
+ *		must stay.
  *
  * Then la_logreg_next until it is done.
  */

@@ -39,10 +39,12 @@ typedef enum LogregStage
 	STAGE_VERTEX,
 	STAGE_FOUND,
 	STAGE_CORRAL,
+	STAGE_BALANCED,
 	STAGE_VERIFIED,
 	STAGE_FACE,					/* what is left once separated pairs are out */
 	STAGE_FACE_FACTOR,
 	STAGE_FACE_NULL_SPACE,
+	STAGE_LEAVE_OUT,
 	STAGE_INVERT,
 	STAGE_DONE
 } LogregStage;
