@@ -384,10 +384,11 @@ run_fit(LogregRows *rows, const LogregProblem *problem)
 	return fit;
 }
 
+/* NaN is no estimate, infinity is one that does not fit. */
 static double
 finite_estimate(double value, int feature)
 {
-	if (!isfinite(value))
+	if (isinf(value))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("coefficient of feature %d is out of range", feature),
