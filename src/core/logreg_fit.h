@@ -137,10 +137,10 @@ struct LogregFit
 
 	/* room for a block */
 	double	   *eta;			/* classes columns */
-	double	   *share;			/* likewise; the first k are residuals in the end */
+	double	   *share;			/* likewise */
 	double	   *weights;		/* npairs columns */
 	double	   *allowed;		/* classes columns: 1, or 0 for an excluded pair */
-	double	   *magnitude;		/* classes columns */
+	double	   *magnitude;		/* likewise; or what is 1 less the shares */
 	double	   *z;
 	double	   *loss;
 	double	   *products;		/* q */

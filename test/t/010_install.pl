@@ -375,7 +375,7 @@ sub check_script
 		"$start) RETURNS int LANGUAGE sql RETURN 1;", "$start) RETURNS int $end SECURITY DEFINER;", "$start) RETURNS int $end SUPPORT g;",
 		"$start) RETURNS s.t $end;", "$start) RETURNS f.a%TYPE $end;", "COMMENT ON FUNCTION f IS 'x'; ", "COMMENT ON TYPE t IS '--'; SELECT 1;",
 		"COMMENT ON TYPE t IS 'x'; SELECT 1", 'CREATE OR REPLACE ' . substr($start, 7) . ") RETURNS int $end;",
-		'CREATE AGGREGATE a(int) (SFUNC = f, STYPE = int, SORTOP = <);', 'CREATE TYPE t AS (a int);', 'CREATE TABLE IF NOT EXISTS t (a int);',
+		'CREATE AGGREGATE a(int) (SFUNC = f, STYPE = int, SORTOP = <);', 'CREATE TYPE t AS (a s.t);', "CREATE TYPE t AS (a int DEFAULT 1);", 'CREATE TABLE IF NOT EXISTS t (a int);',
 		'REVOKE ALL ON ALL FUNCTIONS IN SCHEMA s FROM PUBLIC;', 'SET search_path = pg_catalog;', "CREATE TYPE t; /* ' */")
 	{
 		isnt(scalar(offences($bad)), 0, "lint: $bad");
@@ -410,7 +410,7 @@ sub offences
 	my $allowed = qr/
 		CREATE[ ]FUNCTION[ ]$signature(?:[ ]RETURNS[ ](?:SETOF[ ])?(?:$type|TABLE[ ]?\($argument(?:,[ ]$argument)*\)))?[ ]AS[ ]'',[ ]''[ ]LANGUAGE[ ]C(?:[ ]$attribute)*
 		| CREATE[ ]AGGREGATE[ ]$signature[ ]$properties
-		| CREATE[ ]TYPE[ ]$name(?:[ ]$properties)?
+		| CREATE[ ]TYPE[ ]$name(?:[ ]$properties|[ ]AS[ ]\($name[ ]$type(?:,[ ]$name[ ]$type)*\))?
 		| COMMENT[ ]ON[ ](?:TYPE[ ]$name|(?:FUNCTION|AGGREGATE)[ ]$signature)[ ]IS[ ]''
 		| (?:REVOKE|GRANT)[ ](?:ALL|EXECUTE)[ ]ON[ ]FUNCTION[ ]$signature[ ](?:FROM|TO)[ ](?:PUBLIC|$name)
 	/x;
