@@ -3,15 +3,17 @@
     python bench/logreg_peers.py statsmodels|scikit-learn RUNS
 
 Prints medians: seconds and CPU seconds of the copy, of the fit, and the
-log-likelihood. The copy is binary and read without parsing, the fastest there is.
+log-likelihood. The copy is binary, by psql, and read without parsing: the fastest
+there is.
 """
 import importlib.metadata
+import resource
 import statistics
+import subprocess
 import sys
 import time
 
 import numpy
-import psycopg
 
 FEATURES = 10
 HEADER = len(b"PGCOPY\n\xff\r\n\0") + 8
@@ -25,9 +27,8 @@ ROW = numpy.dtype([
 
 
 def fetch():
-    with psycopg.connect() as connection:
-        with connection.cursor().copy("COPY viewer (label, x) TO STDOUT (FORMAT binary)") as copy:
-            data = b"".join(copy)
+    copy = ["psql", "-qAtX", "-c", "COPY viewer (label, x) TO STDOUT (FORMAT binary)"]
+    data = subprocess.run(copy, stdout=subprocess.PIPE, check=True).stdout
     rows = numpy.frombuffer(data[HEADER:-TRAILER], ROW)
     return rows["x"]["value"].astype(float), rows["label"].astype(float)
 
@@ -49,10 +50,16 @@ def fit_scikit_learn(x, y):
 PEERS = {"statsmodels": fit_statsmodels, "scikit-learn": fit_scikit_learn}
 
 
+def cpu_seconds():
+    """Of this process and those it has waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in used)
+
+
 def timed(work, *arguments):
-    wall, cpu = time.perf_counter(), time.process_time()
+    wall, cpu = time.perf_counter(), cpu_seconds()
     result = work(*arguments)
-    return result, time.perf_counter() - wall, time.process_time() - cpu
+    return result, time.perf_counter() - wall, cpu_seconds() - cpu
 
 
 def main():

@@ -384,10 +384,11 @@ run_fit(LogregRows *rows, const LogregProblem *problem)
 	return fit;
 }
 
+/* NaN is no estimate, infinity is one that does not fit. */
 static double
 finite_estimate(double value, int feature)
 {
-	if (!isfinite(value))
+	if (isinf(value))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("coefficient of feature %d is out of range", feature),
@@ -493,6 +494,8 @@ list_infinite(const LogregFit *fit, int c, int p)
 	}
 	if (n == 0)
 		return pstrdup(intercept);
+	if (n == p && p > 1)
+		return psprintf("%sall features", intercept[0] ? "the intercept, " : "");
 	return psprintf("%s%s%s %s", intercept, intercept[0] ? ", " : "", n == 1 ? "feature" : "features", list.data);
 }
 

@@ -170,8 +170,8 @@ start_at_shares(LogregFit *fit)
 
 /*
  * la_logreg_begin
- *		Prepare to fit, in la_logreg_fit_size bytes that begin at a multiple of
- *		16.  What the problem points to must stay.
+ *		Prepare to fit, in la_logreg_fit_size bytes.  What the problem points to
+ *		must stay.
  *
  * Then la_logreg_next until it is done.
  */
@@ -522,7 +522,7 @@ unit_of(const LogregFit *fit, int feature)
 
 /*
  * The variance of the next unknown, v' A^-1 v with A = L L': the squared length
- * of L^-1 v.
+ * of L^-1 v.  Where the information does not tell, it is NaN.
  */
 static LogregAction
 inverse_step(LogregFit *fit)
@@ -544,7 +544,8 @@ inverse_step(LogregFit *fit)
 		v[u] = unit_of(fit, term - 1);
 	}
 	la_logreg_forward(&fit->factor, v, u);
-	fit->variance[u] = la_logreg_dot(v, v, (size_t) fit->d);
+	fit->variance[u] = fit->singular && fit->factor.l[(size_t) u * (size_t) fit->d + (size_t) u] == 0 ? NAN :
+		la_logreg_dot(v, v, (size_t) fit->d);
 	return LOGREG_WORK;
 }
 
@@ -639,7 +640,7 @@ la_logreg_slope(const LogregFit *fit, int c, int feature)
 	return fit->b[(c - 1) * fit->q + 1 + feature] * fit->problem.scale[feature];
 }
 
-/* Of the intercept, at x = 0, or of 1 + a feature. */
+/* Of the intercept, at x = 0, or of 1 + a feature; NaN if it is not known. */
 double
 la_logreg_std_error(const LogregFit *fit, int c, int term)
 {

@@ -39,10 +39,12 @@ typedef enum LogregStage
 	STAGE_VERTEX,
 	STAGE_FOUND,
 	STAGE_CORRAL,
+	STAGE_BALANCED,
 	STAGE_VERIFIED,
 	STAGE_FACE,					/* what is left once separated pairs are out */
 	STAGE_FACE_FACTOR,
 	STAGE_FACE_NULL_SPACE,
+	STAGE_LEAVE_OUT,
 	STAGE_INVERT,
 	STAGE_DONE
 } LogregStage;
@@ -135,10 +137,10 @@ struct LogregFit
 
 	/* room for a block */
 	double	   *eta;			/* classes columns */
-	double	   *share;			/* likewise; the first k are residuals in the end */
+	double	   *share;			/* likewise */
 	double	   *weights;		/* npairs columns */
 	double	   *allowed;		/* classes columns: 1, or 0 for an excluded pair */
-	double	   *magnitude;		/* classes columns */
+	double	   *magnitude;		/* likewise; or what is 1 less the shares */
 	double	   *z;
 	double	   *loss;
 	double	   *products;		/* q */

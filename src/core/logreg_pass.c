@@ -525,67 +525,103 @@ static void
 exponentials(LogregFit *fit)
 {
 	size_t		n = (size_t) fit->problem.block_rows;
-	size_t		all = n * (size_t) fit->problem.classes;
+	double	   *largest = fit->z;
 
 	for (size_t i = 0; i < n; i++)
-		fit->z[i] = -DBL_MAX;
-	for (size_t i = 0; i < all; i++)
+		largest[i] = -DBL_MAX;
+	for (int c = 0; c < fit->problem.classes; c++)
 	{
-		if (fit->allowed[i] > 0 && fit->eta[i] > fit->z[i % n])
-			fit->z[i % n] = fit->eta[i];
-	}
-	for (size_t i = 0; i < all; i++)
-	{
-		double		below = fit->eta[i] - fit->z[i % n];
+		const double *eta = fit->eta + (size_t) c * n;
+		const double *allowed = fit->allowed + (size_t) c * n;
 
-		fit->share[i] = below < 0 ? below : 0;
+		for (size_t i = 0; i < n; i++)
+			largest[i] = allowed[i] > 0 && eta[i] > largest[i] ? eta[i] : largest[i];
 	}
-	la_exp_negative(fit->share, all);
-	for (size_t i = 0; i < all; i++)
+	for (int c = 0; c < fit->problem.classes; c++)
+	{
+		const double *eta = fit->eta + (size_t) c * n;
+		double	   *share = fit->share + (size_t) c * n;
+
+		for (size_t i = 0; i < n; i++)
+			share[i] = eta[i] < largest[i] ? eta[i] - largest[i] : 0;
+	}
+	la_exp_negative(fit->share, n * (size_t) fit->problem.classes);
+	for (size_t i = 0; i < n * (size_t) fit->problem.classes; i++)
 		fit->share[i] *= fit->allowed[i];
 }
 
-/* the sum of the shares of all classes but c */
-static double
-other_shares(const LogregFit *fit, int c, size_t i)
+/*
+ * others[c] = the sum of the shares of all classes but c, of every row: not
+ * subtracted, see above.
+ */
+static void
+sum_others(LogregFit *fit, double *others)
 {
 	size_t		n = (size_t) fit->problem.block_rows;
-	double		sum = 0;
 
-	for (int other = 0; other < fit->problem.classes; other++)
+	for (int c = 0; c < fit->problem.classes; c++)
 	{
-		if (other != c)
-			sum += fit->share[(size_t) other * n + i];
+		double	   *sum = others + (size_t) c * n;
+
+		memset(sum, 0, n * sizeof(double));
+		for (int other = 0; other < fit->problem.classes; other++)
+		{
+			const double *share = fit->share + (size_t) other * n;
+
+			for (size_t i = 0; other != c && i < n; i++)
+				sum[i] += share[i];
+		}
 	}
-	return sum;
 }
 
-/*
- * One row of more than two classes: its loss, its weights in the information
- * and its residuals, which take the place of eta.
- */
-static double
-row_terms(LogregFit *fit, int actual, double weight, size_t i)
+/* What rows of more than two classes lose. */
+static void
+losses(LogregFit *fit, const double *label, const double *weight, const double *others)
 {
 	size_t		n = (size_t) fit->problem.block_rows;
-	double		others = other_shares(fit, actual, i);
-	double		mine = fit->share[(size_t) actual * n + i];
-	double		sum = others + mine;
-	double		loss = mine >= 1 ? log1p_of(others) :
-		la_log(sum) + (fit->z[i] - fit->eta[(size_t) actual * n + i]);
 
-	for (int a = 0; a < fit->k; a++)
+	for (size_t i = 0; i < n; i++)
 	{
-		double		share = fit->share[(size_t) (a + 1) * n + i] / sum;
-		double		rest = other_shares(fit, a + 1, i) / sum;
+		size_t		mine = (size_t) label[i] * n + i;
 
-		fit->eta[(size_t) (a + 1) * n + i] = weight * (a + 1 == actual ? rest : -share);
-		fit->weights[(size_t) la_logreg_pair(fit->k, a, a) * n + i] = weight * share * rest;
-		for (int b = a + 1; b < fit->k; b++)
-			fit->weights[(size_t) la_logreg_pair(fit->k, a, b) * n + i] =
-				-weight * share * (fit->share[(size_t) (b + 1) * n + i] / sum);
+		fit->loss[i] = weight[i] * (fit->share[mine] >= 1 ? log1p_of(others[mine]) :
+									la_log(others[mine] + fit->share[mine]) + (fit->z[i] - fit->eta[mine]));
 	}
-	return weight * loss;
+}
+
+/* Shares become probabilities, and "others" what is 1 less them. */
+static void
+normalise(LogregFit *fit, double *others)
+{
+	size_t		n = (size_t) fit->problem.block_rows;
+
+	for (size_t i = 0; i < n; i++)
+		fit->z[i] = 1 / (fit->share[i] + others[i]);
+	for (int c = 0; c < fit->problem.classes; c++)
+	{
+		double	   *share = fit->share + (size_t) c * n;
+		double	   *rest = others + (size_t) c * n;
+
+		for (size_t i = 0; i < n; i++)
+		{
+			share[i] *= fit->z[i];
+			rest[i] *= fit->z[i];
+		}
+	}
+}
+
+/* The weights of a pair of classes in the information. */
+static void
+pair_weights(LogregFit *fit, int a, int b, const double *weight, const double *others)
+{
+	size_t		n = (size_t) fit->problem.block_rows;
+	const double *first = fit->share + (size_t) (a + 1) * n;
+	const double *second = a == b ? others + (size_t) (a + 1) * n : fit->share + (size_t) (b + 1) * n;
+	double		sign = a == b ? 1 : -1;
+	double	   *out = fit->weights;
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = sign * weight[i] * (first[i] * second[i]);
 }
 
 static void
@@ -594,6 +630,7 @@ add_value_of_many(LogregFit *fit, const double *block)
 	size_t		n = (size_t) fit->problem.block_rows;
 	const double *label = block + (size_t) fit->problem.p * n;
 	const double *weight = label + n;
+	double	   *others = fit->magnitude;
 
 	find_allowed(fit, block);
 	predict(fit, fit->trial, block);
@@ -606,13 +643,24 @@ add_value_of_many(LogregFit *fit, const double *block)
 		}
 	}
 	exponentials(fit);
-	for (size_t i = 0; i < n; i++)
-		fit->loss[i] = row_terms(fit, (int) label[i], weight[i], i);
+	sum_others(fit, others);
+	losses(fit, label, weight, others);
 	fit->sum = dd_add(fit->sum, dd_make(-sum_column(fit->loss, n), 0));
+	normalise(fit, others);
 	for (int a = 0; a < fit->k; a++)
-		add_gradient(fit, a, fit->eta + (size_t) (a + 1) * n, block);
-	for (int pair = 0; pair < fit->npairs; pair++)
-		add_products(fit, pair, fit->weights + (size_t) pair * n, block);
+	{
+		const double *share = fit->share + (size_t) (a + 1) * n;
+		const double *rest = others + (size_t) (a + 1) * n;
+
+		for (size_t i = 0; i < n; i++)
+			fit->loss[i] = weight[i] * (label[i] == a + 1 ? rest[i] : -share[i]);
+		add_gradient(fit, a, fit->loss, block);
+		for (int b = a; b < fit->k; b++)
+		{
+			pair_weights(fit, a, b, weight, others);
+			add_products(fit, la_logreg_pair(fit->k, a, b), fit->weights, block);
+		}
+	}
 }
 
 /* --- separation ----------------------------------------------------------- */

@@ -262,27 +262,33 @@ drop_from_corral(LogregFit *fit, int i)
 	fit->factored = i;
 }
 
-/* The pairs in the corral balance each other: take out what they span. */
-static void
-take_out_corral(LogregFit *fit)
+/*
+ * The pairs in the corral balance each other: take out what they span, the last
+ * first.
+ */
+static LogregAction
+take_out_step(LogregFit *fit)
 {
 	size_t		d = (size_t) fit->d;
+	int			i = --fit->ncorral;
+	double	   *unit = fit->hessian + (size_t) fit->null_count * d;
+	double		length;
 
-	for (int i = 0; i < fit->ncorral && fit->null_count < fit->d; i++)
+	if (i < 0 || fit->null_count == fit->d)
 	{
-		double	   *unit = fit->hessian + (size_t) fit->null_count * d;
-		double		length;
-
-		if (fit->share_of[i] <= NO_SHARE)
-			continue;
-		memcpy(unit, corral_row(fit, i), d * sizeof(double));
-		length = make_orthogonal(fit, unit);
-		if (length <= LA_LOGREG_IN_SPAN)
-			continue;
+		fit->stage = STAGE_PICK;
+		return LOGREG_WORK;
+	}
+	if (fit->share_of[i] <= NO_SHARE)
+		return LOGREG_WORK;
+	memcpy(unit, corral_row(fit, i), d * sizeof(double));
+	length = make_orthogonal(fit, unit);
+	if (length > LA_LOGREG_IN_SPAN)
+	{
 		divide(unit, length, d);
 		fit->null_count++;
 	}
-	fit->stage = STAGE_PICK;
+	return LOGREG_WORK;
 }
 
 /* The direction is the nearest point of the hull; if that is 0, all balances. */
@@ -299,7 +305,7 @@ use_corral(LogregFit *fit)
 	}
 	fit->stage = STAGE_VERTEX;
 	if (la_logreg_dot(fit->direction, fit->direction, d) <= NO_DISTANCE * NO_DISTANCE)
-		take_out_corral(fit);
+		fit->stage = STAGE_BALANCED;
 }
 
 /* One thing at a time: a row to factor, or a pair to drop. */
@@ -436,36 +442,47 @@ mark_infinite(LogregFit *fit, const double *v, int c)
 }
 
 /*
- * Unknowns that the rest does not determine any more are held at 0; b moves
- * along the null space to there, which changes no margin of the rest.
+ * Unknowns that the rest does not determine any more are held at 0, the last
+ * first; b moves along the null space to there, which changes no margin of the
+ * rest.  Returns false when all are.
  */
-static void
-leave_out_dependent(LogregFit *fit)
+static bool
+leave_out_step(LogregFit *fit)
 {
-	for (int u = fit->d - 1; u >= 0; u--)
-	{
-		double		held = fit->b[u];
+	int			u = --fit->null_next;
+	double		held;
 
-		if (!fit->active[u] || is_left(fit, u))
-			continue;
-		null_vector(fit, u, fit->direction);
-		for (int i = 0; i < fit->d; i++)
-			fit->b[i] -= held * fit->direction[i];
-		fit->b[u] = 0;
-	}
-	for (int u = 0; u < fit->d; u++)
-		fit->active[u] = is_left(fit, u);
+	if (u < 0)
+		return false;
+	if (!fit->active[u] || is_left(fit, u))
+		return true;
+	held = fit->b[u];
+	null_vector(fit, u, fit->direction);
+	for (int i = 0; i < fit->d; i++)
+		fit->b[i] -= held * fit->direction[i];
+	fit->b[u] = 0;
+	return true;
 }
 
 static LogregAction
-fit_face(LogregFit *fit)
+mark_all_infinite(LogregFit *fit)
 {
 	for (int i = 0; i < fit->null_count; i++)
 	{
 		for (int c = 0; c < fit->k; c++)
 			mark_infinite(fit, fit->hessian + (size_t) i * (size_t) fit->d, c);
 	}
-	leave_out_dependent(fit);
+	fit->null_next = fit->d;
+	fit->stage = STAGE_LEAVE_OUT;
+	return LOGREG_WORK;
+}
+
+/* Begin anew with what is not separated. */
+static LogregAction
+fit_face(LogregFit *fit)
+{
+	for (int u = 0; u < fit->d; u++)
+		fit->active[u] = is_left(fit, u);
 	fit->level_iterations = 0;
 	fit->searches = 0;
 	fit->next_search = LA_LOGREG_FIRST_SEARCH;
@@ -498,6 +515,8 @@ la_logreg_search_next(LogregFit *fit)
 			return found(fit);
 		case STAGE_CORRAL:
 			return corral_step(fit);
+		case STAGE_BALANCED:
+			return take_out_step(fit);
 		case STAGE_VERIFIED:
 			return verified(fit);
 		case STAGE_FACE:
@@ -505,7 +524,9 @@ la_logreg_search_next(LogregFit *fit)
 			return LOGREG_WORK;
 		case STAGE_FACE_FACTOR:
 			return face_factor_step(fit);
+		case STAGE_FACE_NULL_SPACE:
+			return null_space_step(fit) ? LOGREG_WORK : mark_all_infinite(fit);
 		default:
-			return null_space_step(fit) ? LOGREG_WORK : fit_face(fit);
+			return leave_out_step(fit) ? LOGREG_WORK : fit_face(fit);
 	}
 }

@@ -384,6 +384,7 @@ sub test_unsplit
 {
 	my %fits = (
 		'rf_train' => q{md5(rf_train(bought, features, '{"trees": 5}'))},
+		'logreg_fit' => q{md5(logreg_fit(bought, features, '{"l2": 1}')::text)},
 		'quantile_edges' => 'quantile_edges(spent, 4)');
 
 	foreach my $what (sort keys %fits)
@@ -416,7 +417,8 @@ sub test_predict
 {
 	sql(q{
 CREATE TABLE model AS
-SELECT rf_train(bought, features, '{"trees": 20}') AS forest, linreg_fit(spent, features) AS fit FROM viewer_local;
+SELECT rf_train(bought, features, '{"trees": 20}') AS forest, linreg_fit(spent, features) AS fit,
+  logreg_fit(bought, features, '{"l2": 1}') AS chance FROM viewer_local;
 CREATE TABLE channel_model AS
 SELECT channel, rf_train(bought, features, '{"trees": 5}') AS forest FROM viewer_local GROUP BY channel;
 CREATE TABLE shop_model (shop_id int, forest bytea);
@@ -438,6 +440,10 @@ INSERT INTO shared_model SELECT * FROM channel_model;
 		like(sent($predictions{$what}), qr/^SELECT .*rf_predict(?:_proba)?\(/m, "$what predicts in the shards");
 		same($what, "SELECT md5(string_agg(id || ' ' || p::text, ',' ORDER BY id)), count(p) FROM ($predictions{$what} OFFSET 0) s");
 	}
+	same('probabilities by logistic regression', q{SELECT md5(string_agg(id || ' ' || p, ',' ORDER BY id)), count(p)
+		FROM (SELECT id, logreg_predict((SELECT chance FROM model), features) AS p FROM viewer OFFSET 0) s});
+	same('fields of its statistics in a subquery', q{SELECT (s).n, (s).converged
+		FROM (SELECT shop_id, logreg_stats(logreg_fit(bought, features, '{"l2": 1}')) AS s FROM viewer GROUP BY shop_id) m ORDER BY shop_id});
 	same('values by regression', q{SELECT md5(string_agg(id || ' ' || p, ',' ORDER BY id)), count(p)
 		FROM (SELECT id, linreg_predict((SELECT fit FROM model), features) AS p FROM viewer OFFSET 0) s});
 
