@@ -51,7 +51,8 @@ peer statsmodels "$PYTHON" bench/logreg_peers.py statsmodels "$RUNS"
 peer scikit-learn "$PYTHON" bench/logreg_peers.py scikit-learn "$RUNS"
 peer "R glm" Rscript bench/glm.R "$RUNS"
 
-# growth: rows, features, groups, classes
+# growth: rows, features, groups, classes; small groups may well be separated
+export PGOPTIONS="-c client_min_messages=error"
 few=$CPU
 make_rows tenth "$((ROWS / 10))" 10
 cost "a tenth of the rows" 'SELECT logreg_fit(label, x) FROM tenth'
