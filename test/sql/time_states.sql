@@ -1,5 +1,7 @@
 -- Bytes from anywhere as states: a result or an error, never more than that.
 SET timezone = 'UTC';
+SET datestyle = 'ISO, YMD';
+SET intervalstyle = 'postgres';
 CREATE TABLE state (aggregate text, bytes bytea, more text);
 INSERT INTO state
 SELECT 'watch_time', watch_time_accum(watch_time_accum(NULL, '2026-06-01', '2026-06-02'), '2026-05-01', '2026-05-02'), '''2026-06-01''::timestamptz, ''2026-06-03''::timestamptz'
