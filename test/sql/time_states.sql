@@ -1,5 +1,7 @@
 -- Bytes from anywhere as states: a result or an error, never more than that.
 SET timezone = 'UTC';
+SET datestyle = 'ISO, YMD';
+SET intervalstyle = 'postgres';
 CREATE TABLE state (aggregate text, bytes bytea, more text);
 INSERT INTO state
 SELECT 'watch_time', watch_time_accum(watch_time_accum(NULL, '2026-06-01', '2026-06-02'), '2026-05-01', '2026-05-02'), '''2026-06-01''::timestamptz, ''2026-06-03''::timestamptz'
@@ -17,7 +19,9 @@ UNION ALL SELECT 'cohort_events', cohort_events_accum(cohort_events_accum(NULL, 
   '3, ''2026-06-03''::timestamptz, true, true, ''UTC'', ''day'', ''{0,1}'', ''2026-06-09''';
 SELECT aggregate, length(bytes) FROM state ORDER BY aggregate;
 
--- each state cut anywhere, with each byte changed to each of these, or longer
+-- each state cut anywhere, with each byte changed to each of these, or longer; by no worker, which
+-- would be started thousands of times where parallel plans are forced
+SET max_parallel_workers_per_gather = 0;
 DO $$
 DECLARE
   s record;
@@ -30,7 +34,7 @@ BEGIN
     failed := 0;
     FOR bad IN
       SELECT substring(s.bytes FOR n) FROM generate_series(0, length(s.bytes) - 1) n
-      UNION ALL SELECT set_byte(s.bytes, i, v) FROM generate_series(0, length(s.bytes) - 1) i, unnest('{0,1,2,3,127,128,255}'::int[]) v
+      UNION ALL SELECT set_byte(s.bytes, i, v) FROM generate_series(0, length(s.bytes) - 1) i, unnest('{0,127,255}'::int[]) v
       UNION ALL SELECT s.bytes || decode(repeat('ff', n), 'hex') FROM generate_series(1, 40) n
       UNION ALL SELECT set_byte(set_byte(s.bytes, i, 255), (i + 1) % length(s.bytes), 127) FROM generate_series(0, length(s.bytes) - 1) i
       UNION ALL SELECT bytes FROM state WHERE aggregate <> s.aggregate
@@ -52,6 +56,7 @@ BEGIN
   END LOOP;
 END $$;
 
+RESET max_parallel_workers_per_gather;
 -- as the first state of an aggregate of one's own
 CREATE AGGREGATE hostile_watch(timestamptz, timestamptz) (SFUNC = watch_time_accum, STYPE = bytea, FINALFUNC = watch_time_final, INITCOND = '\x7702000001000000ffffffff');
 CREATE AGGREGATE hostile_peak(timestamptz, timestamptz) (SFUNC = concurrency_peak_accum, STYPE = bytea, FINALFUNC = concurrency_peak_final, INITCOND = '\x7002000000000000');
