@@ -431,14 +431,10 @@ reference_sum(DD sum, DD a, DD b, double weight)
 {
 	DD			first = weight == 1 ? a : dd_scale(a, weight);
 	DD			product = dd_two_prod(first.hi, b.hi);
+	DD			total = dd_two_sum(sum.hi, product.hi);
 
 	product.lo += first.hi * b.lo + first.lo * b.hi;
-	product = dd_make(product.hi, product.lo);
-	{
-		DD			total = dd_two_sum(sum.hi, product.hi);
-
-		return dd_fast_two_sum(total.hi, total.lo + (sum.lo + product.lo));
-	}
+	return dd_fast_two_sum(total.hi, total.lo + (sum.lo + product.lo));
 }
 
 /* Rows added by vectors give the bits of rows added pair by pair. */
