@@ -7,7 +7,7 @@
 
 #include "core/funnel_core.h"
 
-/* What the events of a group have in common, and the room they need. */
+/* What the events of a group have in common. */
 typedef struct FunnelShape
 {
 	FunnelKind	kind;

@@ -454,6 +454,13 @@ la_funnel_level(const FunnelEvents *list, const FunnelMoment *moments, size_t n,
 	return la_funnel_end(&run);
 }
 
+/* A chain, found while events come. */
+typedef struct FunnelChain
+{
+	int			level;
+	int64_t		start;
+} FunnelChain;
+
 /* Note the chain that has just become the deepest. */
 static inline void
 note_chain(FunnelChain *chain, const FunnelRun *run)

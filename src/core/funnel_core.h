@@ -51,13 +51,6 @@ typedef struct FunnelRun
 	FunnelMatching *matching;	/* LA_FUNNEL_ONCE only */
 } FunnelRun;
 
-/* A chain, found while events come. */
-typedef struct FunnelChain
-{
-	int			level;
-	int64_t		start;
-} FunnelChain;
-
 extern size_t la_funnel_matching_size(int steps, int modes);
 extern void la_funnel_begin(FunnelRun *run, int steps, int modes, int64_t window, void *matching);
 extern bool la_funnel_add(FunnelRun *run, int64_t ts, uint64_t steps);

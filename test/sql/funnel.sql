@@ -35,6 +35,26 @@ FROM (VALUES (8.5, 's1'), (9.5, 's1'), (9.5, 's2')) v(t, e);
 SELECT window_funnel_opt(at(t), '1 day', 'strict_deduplication', e = 'login', e = 'visit', e = 'order', e = 'payment') AS first_step_may_repeat
 FROM (VALUES (0, 'login'), (1, 'visit'), (2, 'login'), (3, 'order'), (4, 'payment')) v(t, e);
 
+-- ClickHouse's levels of 1,000 viewers, half of whom have events of equal time: see test/data/README.md
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set reference :abs_srcdir '/data/funnel_reference.csv'
+CREATE TABLE reference (story text, "default" int, in_order int, deduplication int, once int, order_deduplication int, order_once int);
+\set load '\\copy reference FROM ' :'reference' ' WITH (FORMAT csv)'
+:load
+CREATE VIEW reference_event AS
+  SELECT r.ctid AS viewer, at(left(e, -1)::int) AS ts, right(e, 1) AS e FROM reference r, regexp_split_to_table(story, ' ') e;
+SELECT count(*) AS viewers, count(*) FILTER (WHERE l."default" = r."default") AS "default", count(*) FILTER (WHERE l.in_order = r.in_order) AS in_order,
+       count(*) FILTER (WHERE l.deduplication = r.deduplication) AS deduplication, count(*) FILTER (WHERE l.once = r.once) AS once,
+       count(*) FILTER (WHERE l.order_deduplication = r.order_deduplication) AS order_deduplication, count(*) FILTER (WHERE l.order_once = r.order_once) AS order_once
+FROM reference r JOIN (
+  SELECT viewer, window_funnel(ts, '8 s', e = 'a', e = 'b', e = 'c', e = 'd') AS "default",
+         window_funnel_opt(ts, '8 s', 'strict_order', e = 'a', e = 'b', e = 'c', e = 'd') AS in_order,
+         window_funnel_opt(ts, '8 s', 'strict_deduplication', e = 'a', e = 'b', e = 'c', e = 'd') AS deduplication,
+         window_funnel_opt(ts, '8 s', 'strict_once', e = 'a', e = 'b', e = 'c', e = 'd') AS once,
+         window_funnel_opt(ts, '8 s', 'strict_order,strict_deduplication', e = 'a', e = 'b', e = 'c', e = 'd') AS order_deduplication,
+         window_funnel_opt(ts, '8 s', 'strict_order,strict_once', e = 'a', e = 'b', e = 'c', e = 'd') AS order_once
+  FROM reference_event GROUP BY viewer) l ON l.viewer = r.ctid;
+
 -- events of a viewer as "steps@second" in a text, digits 1 to 9 the steps of one event, 0 for none
 CREATE FUNCTION events(story text) RETURNS TABLE (ts timestamptz, s text) IMMUTABLE LANGUAGE sql AS $$
   SELECT CASE split_part(e, '@', 2) WHEN 'inf' THEN 'infinity' WHEN '-inf' THEN '-infinity' WHEN '' THEN NULL
