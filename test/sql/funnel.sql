@@ -1,4 +1,6 @@
 -- window_funnel, window_funnel_opt, funnel_times, funnel_match, funnel_completions, funnel_summary
+CREATE SCHEMA funnel_test;
+SET search_path = funnel_test, public;
 
 SET timezone = 'UTC';
 SET extra_float_digits = 0;
