@@ -17,7 +17,8 @@ SQL_PARTS = \
 	sql/20_segment.sql \
 	sql/30_linreg.sql \
 	sql/40_forest.sql \
-	sql/50_evaluate.sql
+	sql/50_evaluate.sql \
+	sql/51_ranking.sql
 
 # plain C99, no PostgreSQL headers
 CORE_OBJS = \
@@ -38,6 +39,7 @@ CORE_OBJS = \
 	src/core/prng.o \
 	src/core/quantile_core.o \
 	src/core/radix.o \
+	src/core/ranking_core.o \
 	src/core/score_core.o \
 	src/core/special_core.o
 
@@ -59,9 +61,11 @@ OBJS = \
 	src/linreg_io.o \
 	src/model.o \
 	src/options.o \
+	src/ranking.o \
 	src/rowstore.o \
 	src/score.o \
 	src/segment.o \
+	src/sorted.o \
 	$(CORE_OBJS)
 
 DATA       = $(wildcard sql/liveanalytics--*--*.sql)

@@ -23,7 +23,6 @@
 
 #define FIRST_TAIL_ROWS	8
 #define MIN_CHUNK_ROWS	64
-#define MAX_CHUNK_ROWS	32768
 #define CHUNK_BYTES		((Size) 256 * 1024 - 128)	/* whole pages with malloc's header */
 
 struct RowStore
@@ -63,7 +62,7 @@ la_rowstore_create(MemoryContext context, int ncols, bool may_spill)
 	Assert(ncols > 0);
 	store->context = context;
 	store->ncols = ncols;
-	store->chunk_rows = Min(Max(CHUNK_BYTES / row_bytes, MIN_CHUNK_ROWS), MAX_CHUNK_ROWS);
+	store->chunk_rows = Min(Max(CHUNK_BYTES / row_bytes, MIN_CHUNK_ROWS), LA_ROWSTORE_MAX_CHUNK_ROWS);
 	store->chunk_bytes = mul_size(store->chunk_rows, row_bytes);
 	store->may_spill = may_spill;
 	store->limit = (Size) la_collect_mem * 1024;

@@ -7,6 +7,9 @@
 
 #include "fmgr.h"
 
+/* no chunk has more */
+#define LA_ROWSTORE_MAX_CHUNK_ROWS	32768
+
 typedef struct RowStore RowStore;
 
 extern RowStore *la_rowstore_create(MemoryContext context, int ncols, bool may_spill);

@@ -52,6 +52,33 @@ check(const uint64_t *keys, uint32_t n, const char *what)
 	ok(sorts_as_qsort(keys, n), "%s", what);
 }
 
+static int	asked;
+
+static void
+count_question(void)
+{
+	asked++;
+}
+
+/* So many keys that a step does not see all of them. */
+static void
+test_steps(void)
+{
+	const size_t n = 300001;
+	uint64_t   *keys = malloc(n * sizeof(uint64_t));
+	uint64_t   *scratch = malloc(n * sizeof(uint64_t));
+	Prng		prng;
+
+	la_prng_seed(&prng, 2, 0);
+	for (size_t i = 0; i < n; i++)
+		keys[i] = la_prng_next(&prng) >> (i % 3 * 20);
+	ok(sorts_as_qsort(keys, n), "300001 keys");
+	la_radix_sort(keys, scratch, n, count_question);
+	ok(asked == 9 * 5, "asked %d times meanwhile", asked);
+	free(keys);
+	free(scratch);
+}
+
 static void
 test_keys(void)
 {
@@ -124,6 +151,7 @@ int
 main(void)
 {
 	test_keys();
+	test_steps();
 	test_doubles();
 	return tap_done();
 }
