@@ -18,12 +18,14 @@ SQL_PARTS = \
 	sql/30_linreg.sql \
 	sql/40_forest.sql \
 	sql/50_evaluate.sql \
-	sql/51_ranking.sql
+	sql/51_ranking.sql \
+	sql/52_errors.sql
 
 # plain C99, no PostgreSQL headers
 CORE_OBJS = \
 	src/core/binning.o \
 	src/core/confusion_core.o \
+	src/core/errorsums_core.o \
 	src/core/forest_grow.o \
 	src/core/forest_importance.o \
 	src/core/forest_model.o \
@@ -47,6 +49,8 @@ OBJS = \
 	src/liveanalytics.o \
 	src/args.o \
 	src/confusion.o \
+	src/errorsums.o \
+	src/errorsums_io.o \
 	src/evaluate.o \
 	src/forest.o \
 	src/forest_build.o \

@@ -9,10 +9,12 @@
 
 #include <math.h>
 
+#include "access/tupmacs.h"
 #include "catalog/pg_type.h"
 #include "common/shortest_dec.h"
 #include "nodes/primnodes.h"
 #include "storage/shmem.h"
+#include "utils/builtins.h"
 #include "utils/float.h"
 
 #include "args.h"
@@ -59,6 +61,43 @@ bool
 la_vector_has_null(ArrayType *array)
 {
 	return ARR_HASNULL(array) && array_contains_nulls(array);
+}
+
+/*
+ * la_text_position
+ *		Where in a one-dimensional array of texts a text is, counted from 0, or
+ *		-1.  Texts are equal when their bytes are.
+ *
+ * A NULL element is an error, and so is a second one that is equal.
+ */
+int
+la_text_position(text *value, ArrayType *array, const char *name)
+{
+	int			n = la_vector_length(array, name);
+	char	   *element = ARR_DATA_PTR(array);
+	int			found = -1;
+
+	if (la_vector_has_null(array))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not contain NULL", name)));
+	for (int i = 0; i < n; i++)
+	{
+		Size		size = VARSIZE_ANY_EXHDR(element);
+
+		if (size == VARSIZE_ANY_EXHDR(value) && memcmp(VARDATA_ANY(element), VARDATA_ANY(value), size) == 0)
+		{
+			if (found >= 0)
+				ereport(ERROR,
+						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						 errmsg("%s must differ, but positions %d and %d are both \"%s\"",
+								name, found + 1, i + 1, text_to_cstring(value))));
+			found = i;
+		}
+		element = att_addlength_pointer(element, -1, element);
+		element = (char *) att_align_nominal(element, TYPALIGN_INT);
+	}
+	return found;
 }
 
 /*

@@ -11,6 +11,7 @@
 extern bool la_arg_is_constant(FunctionCallInfo fcinfo, int argno);
 extern int	la_vector_length(ArrayType *array, const char *name);
 extern bool la_vector_has_null(ArrayType *array);
+extern int	la_text_position(text *value, ArrayType *array, const char *name);
 extern const double *la_finite_vector(ArrayType *array, const char *name, int *n);
 extern void la_read_features(ArrayType *array, double *out, int n);
 extern ArrayType *la_float8_array(const double *values, int n);
