@@ -19,7 +19,8 @@ SQL_PARTS = \
 	sql/40_forest.sql \
 	sql/50_evaluate.sql \
 	sql/51_ranking.sql \
-	sql/52_errors.sql
+	sql/52_errors.sql \
+	sql/55_encode.sql
 
 # plain C99, no PostgreSQL headers
 CORE_OBJS = \
@@ -38,6 +39,7 @@ CORE_OBJS = \
 	src/core/linreg_core.o \
 	src/core/linreg_solve.o \
 	src/core/log_core.o \
+	src/core/moments_core.o \
 	src/core/prng.o \
 	src/core/quantile_core.o \
 	src/core/radix.o \
@@ -49,6 +51,7 @@ OBJS = \
 	src/liveanalytics.o \
 	src/args.o \
 	src/confusion.o \
+	src/encode.o \
 	src/errorsums.o \
 	src/errorsums_io.o \
 	src/evaluate.o \
@@ -61,6 +64,7 @@ OBJS = \
 	src/forest_progress.o \
 	src/forest_train.o \
 	src/forest_workers.o \
+	src/jsonread.o \
 	src/linreg.o \
 	src/linreg_io.o \
 	src/model.o \
@@ -70,6 +74,7 @@ OBJS = \
 	src/score.o \
 	src/segment.o \
 	src/sorted.o \
+	src/window.o \
 	$(CORE_OBJS)
 
 DATA       = $(wildcard sql/liveanalytics--*--*.sql)

@@ -8,9 +8,9 @@
  */
 #include "liveanalytics.h"
 
-#include "common/shortest_dec.h"
-#include "core/confusion_core.h"
+#include "confusion.h"
 #include "funcapi.h"
+#include "jsonread.h"
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -100,9 +100,12 @@ create_table(const ConfusionTable *from, const ConfusionSize *more)
 	return table;
 }
 
-/* an argument that is only read: checked, as it may come from anywhere */
-static ConfusionTable *
-get_table(FunctionCallInfo fcinfo, int argno)
+/*
+ * la_confusion_from_arg
+ *		An argument that is only read: checked, as it may come from anywhere.
+ */
+ConfusionTable *
+la_confusion_from_arg(FunctionCallInfo fcinfo, int argno)
 {
 	ConfusionTable *table = (ConfusionTable *) PG_GETARG_VARLENA_P(argno);
 
@@ -132,7 +135,7 @@ get_state(FunctionCallInfo fcinfo, const ConfusionSize *more)
 
 		return la_confusion_has_room(table, more) ? table : create_table(table, more);
 	}
-	return create_table(get_table(fcinfo, 0), more);
+	return create_table(la_confusion_from_arg(fcinfo, 0), more);
 }
 
 static ConfusionLabel
@@ -142,6 +145,23 @@ get_label(FunctionCallInfo fcinfo, int argno)
 	ConfusionLabel label = {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), 0};
 
 	return label;
+}
+
+/*
+ * la_confusion_with_label
+ *		Argument 0, to be changed, with an argument that is a text as one of
+ *		its classes; no row is counted.
+ */
+ConfusionTable *
+la_confusion_with_label(FunctionCallInfo fcinfo, int argno)
+{
+	ConfusionLabel label = get_label(fcinfo, argno);
+	ConfusionSize more = {1, 0, label.length};
+	ConfusionTable *table = get_state(fcinfo, &more);
+	uint32		index;
+
+	check_result(la_confusion_class(table, &label, &index));
+	return table;
 }
 
 /* confusion_accum(state, actual, predicted): a row with a NULL is left out */
@@ -181,16 +201,19 @@ confusion_combine(PG_FUNCTION_ARGS)
 			PG_RETURN_NULL();
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	}
-	other = get_table(fcinfo, 1);
+	other = la_confusion_from_arg(fcinfo, 1);
 	state = get_state(fcinfo, &other->used);
 	merge_table(state, other);
 	Assert(la_confusion_valid(state, VARSIZE(state)));
 	PG_RETURN_POINTER(state);
 }
 
-/* the classes of a table, sorted by their bytes */
-static ConfusionLabel *
-sort_labels(const ConfusionTable *table)
+/*
+ * la_confusion_sorted_labels
+ *		The classes of a table, sorted by their bytes.
+ */
+ConfusionLabel *
+la_confusion_sorted_labels(const ConfusionTable *table)
 {
 	uint32		n = table->used.classes;
 	ConfusionLabel *labels = palloc(Max(n, 1) * sizeof(ConfusionLabel));
@@ -255,8 +278,8 @@ append_labels(StringInfo buf, const ConfusionLabel *labels, uint32 n)
 Datum
 confusion_out(PG_FUNCTION_ARGS)
 {
-	ConfusionTable *table = get_table(fcinfo, 0);
-	ConfusionLabel *labels = sort_labels(table);
+	ConfusionTable *table = la_confusion_from_arg(fcinfo, 0);
+	ConfusionLabel *labels = la_confusion_sorted_labels(table);
 	ConfusionCell *cells = sort_cells(table, labels);
 	StringInfoData buf;
 
@@ -277,8 +300,8 @@ confusion_out(PG_FUNCTION_ARGS)
 Datum
 confusion_send(PG_FUNCTION_ARGS)
 {
-	ConfusionTable *table = get_table(fcinfo, 0);
-	ConfusionLabel *labels = sort_labels(table);
+	ConfusionTable *table = la_confusion_from_arg(fcinfo, 0);
+	ConfusionLabel *labels = la_confusion_sorted_labels(table);
 	ConfusionCell *cells = sort_cells(table, labels);
 	StringInfoData buf;
 
@@ -297,45 +320,27 @@ confusion_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
 
-/* A value of type confusion being read, and how to complain about it. */
-typedef struct Reader
-{
-	int			errcode;
-	const char *message;
-	const char *hint;
-} Reader;
-
-static const Reader text_reader = {
+/* what is said of a value that cannot be read */
+static const JsonReader text_reader = {
 	ERRCODE_INVALID_TEXT_REPRESENTATION,
 	"invalid input syntax for type confusion",
 	"Expected {\"labels\": [\"a\", ...], \"cells\": [[0, 0, 1], ...]}: actual class, predicted class, rows."
 };
-static const Reader binary_reader = {
+static const JsonReader binary_reader = {
 	ERRCODE_INVALID_BINARY_REPRESENTATION,
 	"invalid binary representation of type confusion",
 	"The value was cut or changed on its way."
 };
-static const Reader matrix_reader = {
+static const JsonReader matrix_reader = {
 	ERRCODE_INVALID_PARAMETER_VALUE,
 	"value is not a confusion matrix",
 	"Pass a result of confusion_matrix."
 };
-static const Reader report_reader = {
+static const JsonReader report_reader = {
 	ERRCODE_INVALID_PARAMETER_VALUE,
 	"value is not a classification report",
 	"Pass a result of classification_report."
 };
-
-/* "detail" is a whole sentence, already formatted */
-static pg_noinline void
-reader_error(const Reader *reader, const char *detail)
-{
-	ereport(ERROR,
-			(errcode(reader->errcode),
-			 errmsg_internal("%s", reader->message),
-			 errdetail_internal("%s", detail),
-			 errhint("%s", reader->hint)));
-}
 
 /* an empty table for labels and cells that are about to be read */
 static ConfusionTable *
@@ -349,7 +354,7 @@ begin_read(const ConfusionLabel *labels, uint32 nlabels, uint32 ncells)
 }
 
 static void
-read_labels(const Reader *reader, ConfusionTable *table, const ConfusionLabel *labels, uint32 n)
+read_labels(const JsonReader *reader, ConfusionTable *table, const ConfusionLabel *labels, uint32 n)
 {
 	for (uint32 i = 0; i < n; i++)
 	{
@@ -357,24 +362,24 @@ read_labels(const Reader *reader, ConfusionTable *table, const ConfusionLabel *l
 
 		check_result(la_confusion_class(table, &labels[i], &index));
 		if (index != i)
-			reader_error(reader, psprintf("Labels %u and %u are the same.", index, i));
+			la_json_error(reader, psprintf("Labels %u and %u are the same.", index, i));
 	}
 }
 
 static void
-read_cell(const Reader *reader, ConfusionTable *table, int64 actual, int64 predicted, int64 rows)
+read_cell(const JsonReader *reader, ConfusionTable *table, int64 actual, int64 predicted, int64 rows)
 {
 	uint32		used = table->used.cells;
 
 	if (actual < 0 || actual >= table->used.classes ||
 		predicted < 0 || predicted >= table->used.classes)
-		reader_error(reader, psprintf("Cell %u is of classes %lld and %lld, but there are %u classes.", used,
+		la_json_error(reader, psprintf("Cell %u is of classes %lld and %lld, but there are %u classes.", used,
 									  (long long) actual, (long long) predicted, table->used.classes));
 	if (rows < 1)
-		reader_error(reader, psprintf("Cell %u must count at least one row, not %lld.", used, (long long) rows));
+		la_json_error(reader, psprintf("Cell %u must count at least one row, not %lld.", used, (long long) rows));
 	check_result(la_confusion_count(table, (uint32) actual, (uint32) predicted, rows));
 	if (table->used.cells == used)
-		reader_error(reader, psprintf("There are two cells of classes %lld and %lld.",
+		la_json_error(reader, psprintf("There are two cells of classes %lld and %lld.",
 									  (long long) actual, (long long) predicted));
 }
 
@@ -393,7 +398,7 @@ receive_count(StringInfo buf, int size)
 	uint32		n = pq_getmsgint(buf, 4);
 
 	if (n > (buf->len - buf->cursor) / size)
-		reader_error(&binary_reader, psprintf("%u items do not fit into the %d bytes that follow.",
+		la_json_error(&binary_reader, psprintf("%u items do not fit into the %d bytes that follow.",
 											  n, buf->len - buf->cursor));
 	return n;
 }
@@ -428,7 +433,7 @@ confusion_recv(PG_FUNCTION_ARGS)
 	uint32		ncells;
 
 	if (version != WIRE_VERSION)
-		reader_error(&binary_reader, psprintf("Version %d is not known.", version));
+		la_json_error(&binary_reader, psprintf("Version %d is not known.", version));
 	labels = receive_labels(buf, &nlabels);
 	ncells = receive_count(buf, WIRE_CELL_BYTES);
 	table = begin_read(labels, nlabels, ncells);
@@ -443,64 +448,11 @@ confusion_recv(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(table);
 }
 
-/* the member of an object that must be an array or object, as "array" says */
-static JsonbContainer *
-json_container(const Reader *reader, JsonbContainer *object, const char *key, bool array)
-{
-	JsonbValue *value = getKeyJsonValueFromContainer(object, key, strlen(key), NULL);
-
-	if (value == NULL || value->type != jbvBinary ||
-		JsonContainerIsArray(value->val.binary.data) != array ||
-		JsonContainerIsScalar(value->val.binary.data))
-		reader_error(reader, psprintf("Key \"%s\" must be an %s.", key, array ? "array" : "object"));
-	return value->val.binary.data;
-}
-
-/* an element of an array that must be an array of n values */
-static JsonbContainer *
-json_row(const Reader *reader, JsonbContainer *array, uint32 i, uint32 n, const char *what)
-{
-	JsonbValue *value = getIthJsonbValueFromContainer(array, i);
-	JsonbContainer *row;
-
-	if (value == NULL || value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data) ||
-		JsonContainerSize(value->val.binary.data) != n)
-		reader_error(reader, psprintf("%s %u must be an array of %u numbers.", what, i, n));
-	row = value->val.binary.data;
-	pfree(value);
-	return row;
-}
-
-/* a count: 0 or a positive integer */
-static int64
-json_count(const Reader *reader, JsonbValue *value)
-{
-	int64		n;
-
-	if (value == NULL || value->type != jbvNumeric)
-		reader_error(reader, "A count must be a number.");
-	n = DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(value->val.numeric)));
-	if (n < 0 || !DatumGetBool(DirectFunctionCall2(numeric_eq, NumericGetDatum(value->val.numeric),
-												   NumericGetDatum(int64_to_numeric(n)))))
-		reader_error(reader, "A count must be a whole number and not negative.");
-	return n;
-}
-
-static int64
-json_count_at(const Reader *reader, JsonbContainer *row, uint32 i)
-{
-	JsonbValue *value = getIthJsonbValueFromContainer(row, i);
-	int64		n = json_count(reader, value);
-
-	pfree(value);
-	return n;
-}
-
 /* the labels of an object; their bytes belong to it */
 static ConfusionLabel *
-json_labels(const Reader *reader, JsonbContainer *object, uint32 *n)
+json_labels(const JsonReader *reader, JsonbContainer *object, uint32 *n)
 {
-	JsonbContainer *array = json_container(reader, object, "labels", true);
+	JsonbContainer *array = la_json_container(reader, object, "labels", true);
 	ConfusionLabel *labels;
 
 	*n = JsonContainerSize(array);
@@ -510,7 +462,7 @@ json_labels(const Reader *reader, JsonbContainer *object, uint32 *n)
 		JsonbValue *value = getIthJsonbValueFromContainer(array, i);
 
 		if (value->type != jbvString)
-			reader_error(reader, psprintf("Label %u must be a string.", i));
+			la_json_error(reader, psprintf("Label %u must be a string.", i));
 		labels[i].bytes = value->val.string.val;
 		labels[i].length = value->val.string.len;
 		pfree(value);
@@ -518,45 +470,30 @@ json_labels(const Reader *reader, JsonbContainer *object, uint32 *n)
 	return labels;
 }
 
-/* the outermost object of a jsonb value */
-static JsonbContainer *
-json_root(const Reader *reader, Jsonb *jsonb)
-{
-	if (!JB_ROOT_IS_OBJECT(jsonb))
-		reader_error(reader, "It must be an object.");
-	return &jsonb->root;
-}
-
 /* confusion_in(cstring): see confusion_out */
 Datum
 confusion_in(PG_FUNCTION_ARGS)
 {
-	const Reader *reader = &text_reader;
+	const JsonReader *reader = &text_reader;
 	Datum		json = DirectFunctionCall1(jsonb_in, PG_GETARG_DATUM(0));
-	JsonbContainer *object = json_root(reader, DatumGetJsonbP(json));
+	JsonbContainer *object = la_json_root(reader, DatumGetJsonbP(json));
 	uint32		nlabels;
 	ConfusionLabel *labels = json_labels(reader, object, &nlabels);
-	JsonbContainer *cells = json_container(reader, object, "cells", true);
+	JsonbContainer *cells = la_json_container(reader, object, "cells", true);
 	ConfusionTable *table = begin_read(labels, nlabels, JsonContainerSize(cells));
 
 	if (JsonContainerSize(object) != 2)
-		reader_error(reader, "It must have no keys but \"labels\" and \"cells\".");
+		la_json_error(reader, "It must have no keys but \"labels\" and \"cells\".");
 	read_labels(reader, table, labels, nlabels);
 	for (uint32 i = 0; i < JsonContainerSize(cells); i++)
 	{
-		JsonbContainer *cell = json_row(reader, cells, i, 3, "Cell");
+		JsonbContainer *cell = la_json_row(reader, cells, i, 3, "Cell");
 
 		CHECK_FOR_INTERRUPTS();
-		read_cell(reader, table, json_count_at(reader, cell, 0), json_count_at(reader, cell, 1),
-				  json_count_at(reader, cell, 2));
+		read_cell(reader, table, la_json_count_at(reader, cell, 0), la_json_count_at(reader, cell, 1),
+				  la_json_count_at(reader, cell, 2));
 	}
 	PG_RETURN_POINTER(table);
-}
-
-static Datum
-json_datum(const StringInfo buf)
-{
-	return DirectFunctionCall1(jsonb_in, CStringGetDatum(buf->data));
 }
 
 /*
@@ -568,7 +505,7 @@ json_datum(const StringInfo buf)
 Datum
 confusion_matrix_final(PG_FUNCTION_ARGS)
 {
-	ConfusionTable *table = get_table(fcinfo, 0);
+	ConfusionTable *table = la_confusion_from_arg(fcinfo, 0);
 	uint32		n = table->used.classes;
 	ConfusionLabel *labels;
 	ConfusionCell *cell;
@@ -584,7 +521,7 @@ confusion_matrix_final(PG_FUNCTION_ARGS)
 				 errdetail("At most %d classes are shown as a matrix.", MATRIX_MAX_CLASSES),
 				 errhint("Use classification_report, or count the pairs with GROUP BY.")));
 
-	labels = sort_labels(table);
+	labels = la_confusion_sorted_labels(table);
 	cell = sort_cells(table, labels);
 	end = cell + table->used.cells;
 	initStringInfo(&buf);
@@ -604,26 +541,16 @@ confusion_matrix_final(PG_FUNCTION_ARGS)
 		appendStringInfoChar(&buf, ']');
 	}
 	appendStringInfoString(&buf, "]}");
-	PG_RETURN_DATUM(json_datum(&buf));
-}
-
-/* a member with a number of which no digit is lost, whatever extra_float_digits says */
-static void
-append_number(StringInfo buf, const char *key, double value)
-{
-	char		digits[DOUBLE_SHORTEST_DECIMAL_LEN];
-
-	double_to_shortest_decimal_buf(value, digits);
-	appendStringInfo(buf, "\"%s\": %s, ", key, digits);
+	PG_RETURN_DATUM(la_json_datum(&buf));
 }
 
 /* the figures of a class or a mean, up to the end of its object */
 static void
 append_scores(StringInfo buf, const ConfusionScores *scores)
 {
-	append_number(buf, "precision", scores->precision);
-	append_number(buf, "recall", scores->recall);
-	append_number(buf, "f1", scores->f1);
+	la_json_append_number(buf, "precision", scores->precision);
+	la_json_append_number(buf, "recall", scores->recall);
+	la_json_append_number(buf, "f1", scores->f1);
 	appendStringInfo(buf, "\"support\": " INT64_FORMAT "}", scores->support);
 }
 
@@ -640,7 +567,7 @@ append_report(StringInfo buf, const ConfusionLabel *labels, const ConfusionScore
 		append_scores(buf, &scores[i]);
 	}
 	appendStringInfoString(buf, "], ");
-	append_number(buf, "accuracy", report->accuracy);
+	la_json_append_number(buf, "accuracy", report->accuracy);
 	appendStringInfoString(buf, "\"macro_avg\": {");
 	append_scores(buf, &report->macro_avg);
 	appendStringInfoString(buf, ", \"weighted_avg\": {");
@@ -657,7 +584,7 @@ append_report(StringInfo buf, const ConfusionLabel *labels, const ConfusionScore
 Datum
 classification_report_final(PG_FUNCTION_ARGS)
 {
-	ConfusionTable *table = get_table(fcinfo, 0);
+	ConfusionTable *table = la_confusion_from_arg(fcinfo, 0);
 	uint32		n = table->used.classes;
 	ConfusionLabel *labels;
 	ConfusionScores *scores;
@@ -668,30 +595,30 @@ classification_report_final(PG_FUNCTION_ARGS)
 	if (table->rows == 0)
 		PG_RETURN_NULL();
 
-	labels = sort_labels(table);
+	labels = la_confusion_sorted_labels(table);
 	scores = palloc(n * sizeof(ConfusionScores));
 	totals = palloc0(n * sizeof(ConfusionTotals));
 	la_confusion_report(table, labels, totals, scores, &report);
 
 	initStringInfo(&buf);
 	append_report(&buf, labels, scores, n, &report);
-	PG_RETURN_DATUM(json_datum(&buf));
+	PG_RETURN_DATUM(la_json_datum(&buf));
 }
 
 /* confusion_matrix_rows(jsonb): actual, predicted, n; a row for each cell */
 Datum
 confusion_matrix_rows(PG_FUNCTION_ARGS)
 {
-	const Reader *reader = &matrix_reader;
+	const JsonReader *reader = &matrix_reader;
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	JsonbContainer *object = json_root(reader, PG_GETARG_JSONB_P(0));
+	JsonbContainer *object = la_json_root(reader, PG_GETARG_JSONB_P(0));
 	uint32		n;
 	ConfusionLabel *labels = json_labels(reader, object, &n);
-	JsonbContainer *matrix = json_container(reader, object, "matrix", true);
+	JsonbContainer *matrix = la_json_container(reader, object, "matrix", true);
 	Datum	   *names = palloc(Max(n, 1) * sizeof(Datum));
 
 	if (JsonContainerSize(matrix) != n)
-		reader_error(reader, psprintf("There are %u labels, but %u rows in the matrix.",
+		la_json_error(reader, psprintf("There are %u labels, but %u rows in the matrix.",
 									  n, JsonContainerSize(matrix)));
 	for (uint32 i = 0; i < n; i++)
 		names[i] = PointerGetDatum(cstring_to_text_with_len(labels[i].bytes, labels[i].length));
@@ -699,12 +626,12 @@ confusion_matrix_rows(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	for (uint32 i = 0; i < n; i++)
 	{
-		JsonbContainer *row = json_row(reader, matrix, i, n, "Row");
+		JsonbContainer *row = la_json_row(reader, matrix, i, n, "Row");
 
 		CHECK_FOR_INTERRUPTS();
 		for (uint32 j = 0; j < n; j++)
 		{
-			Datum		values[3] = {names[i], names[j], Int64GetDatum(json_count_at(reader, row, j))};
+			Datum		values[3] = {names[i], names[j], Int64GetDatum(la_json_count_at(reader, row, j))};
 			bool		nulls[3] = {false, false, false};
 
 			tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
@@ -713,46 +640,35 @@ confusion_matrix_rows(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-static Datum
-json_number_member(const Reader *reader, JsonbContainer *object, const char *key)
-{
-	JsonbValue *value = getKeyJsonValueFromContainer(object, key, strlen(key), NULL);
-
-	if (value == NULL || value->type != jbvNumeric)
-		reader_error(reader, psprintf("Key \"%s\" of a class must be a number.", key));
-	return DirectFunctionCall1(numeric_float8, NumericGetDatum(value->val.numeric));
-}
-
 /* class, precision, recall, f1 and support of one member of "classes" */
 static void
-read_class_scores(const Reader *reader, JsonbValue *element, Datum *values)
+read_class_scores(const JsonReader *reader, JsonbValue *element, Datum *values)
 {
 	JsonbContainer *object;
 	JsonbValue *name;
 
 	if (element->type != jbvBinary || !JsonContainerIsObject(element->val.binary.data))
-		reader_error(reader, "A member of \"classes\" must be an object.");
+		la_json_error(reader, "A member of \"classes\" must be an object.");
 	object = element->val.binary.data;
 	name = getKeyJsonValueFromContainer(object, "class", strlen("class"), NULL);
 	if (name == NULL || name->type != jbvString)
-		reader_error(reader, "Key \"class\" of a class must be a string.");
+		la_json_error(reader, "Key \"class\" of a class must be a string.");
 
 	values[0] = PointerGetDatum(cstring_to_text_with_len(name->val.string.val, name->val.string.len));
-	values[1] = json_number_member(reader, object, "precision");
-	values[2] = json_number_member(reader, object, "recall");
-	values[3] = json_number_member(reader, object, "f1");
-	values[4] = Int64GetDatum(json_count(reader, getKeyJsonValueFromContainer(object, "support",
-																			strlen("support"), NULL)));
+	values[1] = la_json_number_member(reader, object, "precision", NULL);
+	values[2] = la_json_number_member(reader, object, "recall", NULL);
+	values[3] = la_json_number_member(reader, object, "f1", NULL);
+	values[4] = Int64GetDatum(la_json_count_member(reader, object, "support"));
 }
 
 /* classification_report_rows(jsonb): class, precision, recall, f1, support; a row for each class */
 Datum
 classification_report_rows(PG_FUNCTION_ARGS)
 {
-	const Reader *reader = &report_reader;
+	const JsonReader *reader = &report_reader;
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	JsonbContainer *object = json_root(reader, PG_GETARG_JSONB_P(0));
-	JsonbContainer *classes = json_container(reader, object, "classes", true);
+	JsonbContainer *object = la_json_root(reader, PG_GETARG_JSONB_P(0));
+	JsonbContainer *classes = la_json_container(reader, object, "classes", true);
 
 	InitMaterializedSRF(fcinfo, 0);
 	for (uint32 i = 0; i < JsonContainerSize(classes); i++)

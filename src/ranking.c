@@ -14,18 +14,20 @@
 
 #include <math.h>
 
-#include "common/shortest_dec.h"
-#include "lib/stringinfo.h"
+#include "funcapi.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
-#include "utils/jsonb.h"
 
 #include "core/ranking_core.h"
+#include "jsonread.h"
 #include "sorted.h"
 
 PG_FUNCTION_INFO_V1(ranking_accum);
 PG_FUNCTION_INFO_V1(roc_auc_final);
 PG_FUNCTION_INFO_V1(pr_auc_final);
+PG_FUNCTION_INFO_V1(gain_table_accum);
+PG_FUNCTION_INFO_V1(gain_table_accum_score_first);
+PG_FUNCTION_INFO_V1(gain_table_final);
+PG_FUNCTION_INFO_V1(gain_table_rows);
 
 #define SCORES_PER_STEP	65536
 
@@ -36,7 +38,7 @@ PG_FUNCTION_INFO_V1(pr_auc_final);
 typedef struct RankingState
 {
 	RowStore   *scores[2];		/* of each side; NULL until there is a row */
-	int			nbins;			/* of gain_table */
+	int			nbins;			/* of gain_table, once there is a row */
 } RankingState;
 
 /* both sides, as far as they were read */
@@ -199,4 +201,185 @@ pr_auc_final(PG_FUNCTION_ARGS)
 	while (next_group(&scan, &group))
 		la_precision_add(&sum, &group);
 	return number_or_null(fcinfo, la_precision_mean(&sum));
+}
+
+/* --- gain_table ------------------------------------------------------------------ */
+
+static int
+get_bins(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(3))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("number of bins must not be NULL")));
+	if (PG_GETARG_INT32(3) < LA_GAIN_MIN_BINS || PG_GETARG_INT32(3) > LA_GAIN_MAX_BINS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("number of bins must be between %d and %d, not %d",
+						LA_GAIN_MIN_BINS, LA_GAIN_MAX_BINS, PG_GETARG_INT32(3))));
+	return PG_GETARG_INT32(3);
+}
+
+static Datum
+accum_gain(FunctionCallInfo fcinfo, int actual_arg, int score_arg)
+{
+	RankingState *state = PG_ARGISNULL(0) ? NULL : (RankingState *) PG_GETARG_POINTER(0);
+	int			nbins = get_bins(fcinfo);
+
+	if (state == NULL)
+	{
+		state = ranking_state_create(fcinfo);
+		state->nbins = nbins;
+	}
+	if (state->nbins != nbins)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("number of bins must be the same in all rows of a group, not %d and %d",
+						state->nbins, nbins)));
+	if (!PG_ARGISNULL(actual_arg) && !PG_ARGISNULL(score_arg))
+		add_score(fcinfo, state, PG_GETARG_BOOL(actual_arg), PG_GETARG_FLOAT8(score_arg));
+	PG_RETURN_POINTER(state);
+}
+
+/* gain_table_accum(state, actual, score, bins) */
+Datum
+gain_table_accum(PG_FUNCTION_ARGS)
+{
+	return accum_gain(fcinfo, 1, 2);
+}
+
+/* gain_table_accum(state, score, actual, bins) */
+Datum
+gain_table_accum_score_first(PG_FUNCTION_ARGS)
+{
+	return accum_gain(fcinfo, 2, 1);
+}
+
+/* The members of a bin; "above" has what is in it and in those before it. */
+static void
+append_bin(StringInfo buf, int number, const GainBin *bin, const GainBin *above, const GainBin *all)
+{
+	bool		empty = bin->rows == 0;
+	double		positives = (double) all->positives;
+	double		rows = (double) all->rows;
+
+	/* 0 / 0 is NaN, and NaN is null: what an empty bin lacks, and all without positives */
+	appendStringInfo(buf, "%s{\"bin\": %d, \"rows\": " UINT64_FORMAT ", \"positives\": " UINT64_FORMAT ", ",
+					 number > 1 ? ", " : "", number, bin->rows, bin->positives);
+	la_json_append_number(buf, "rate", (double) bin->positives / (double) bin->rows);
+	la_json_append_number(buf, "lift", (double) bin->positives * rows / ((double) bin->rows * positives));
+	la_json_append_number(buf, "depth", (double) above->rows / rows);
+	la_json_append_number(buf, "gain", (double) above->positives / positives);
+	la_json_append_number(buf, "cumulative_lift",
+						  (double) above->positives * rows / ((double) above->rows * positives));
+	la_json_append_number(buf, "score_min", empty ? NAN : bin->score_min);
+	la_json_append_number(buf, "score_max", empty ? NAN : bin->score_max);
+	/* the comma after the last one */
+	buf->len -= 2;
+	buf->data[buf->len] = '\0';
+	appendStringInfoChar(buf, '}');
+}
+
+static Datum
+gain_json(const GainTable *table, const GainBin *all)
+{
+	GainBin		above = {0, 0, 0, 0};
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	appendStringInfo(&buf, "{\"rows\": " UINT64_FORMAT ", \"positives\": " UINT64_FORMAT ", \"bins\": [",
+					 all->rows, all->positives);
+	for (uint32 i = 0; i < table->nbins; i++)
+	{
+		above.rows += table->bins[i].rows;
+		above.positives += table->bins[i].positives;
+		append_bin(&buf, i + 1, &table->bins[i], &above, all);
+	}
+	appendStringInfoString(&buf, "]}");
+	return la_json_datum(&buf);
+}
+
+/*
+ * gain_table_final(state)
+ *
+ * {"rows", "positives", "bins": [{"bin", "rows", "positives", "rate", "lift",
+ * "depth", "gain", "cumulative_lift", "score_min", "score_max"}, ...]}.  NULL
+ * without rows.
+ */
+Datum
+gain_table_final(PG_FUNCTION_ARGS)
+{
+	RankingState *state = PG_ARGISNULL(0) ? NULL : (RankingState *) PG_GETARG_POINTER(0);
+	RankingScan scan;
+	ScoreGroup	group;
+	GainTable	table;
+	GainBin		all = {0, 0, 0, 0};
+
+	if (state == NULL)
+		PG_RETURN_NULL();
+	all.positives = count_rows(state, POSITIVE);
+	all.rows = all.positives + count_rows(state, NEGATIVE);
+	if (all.rows == 0)
+		PG_RETURN_NULL();
+	table.rows = all.rows;
+	table.done = 0;
+	table.nbins = state->nbins;
+	table.bins = palloc0(state->nbins * sizeof(GainBin));
+	begin_scan(&scan, state);
+	while (next_group(&scan, &group))
+		la_gain_add(&table, &group);
+	PG_RETURN_DATUM(gain_json(&table, &all));
+}
+
+static const JsonReader gain_reader = {
+	ERRCODE_INVALID_PARAMETER_VALUE,
+	"value is not a gain table",
+	"Pass a result of gain_table."
+};
+
+#define GAIN_COLUMNS	10
+
+/* The columns of one member of "bins". */
+static void
+read_bin(JsonbValue *element, Datum *values, bool *nulls)
+{
+	static const char *const numbers[] = {
+		"rate", "lift", "depth", "gain", "cumulative_lift", "score_min", "score_max"
+	};
+	JsonbContainer *object;
+	int64		bin;
+
+	if (element->type != jbvBinary || !JsonContainerIsObject(element->val.binary.data))
+		la_json_error(&gain_reader, "A member of \"bins\" must be an object.");
+	object = element->val.binary.data;
+	bin = la_json_count_member(&gain_reader, object, "bin");
+	if (bin > LA_GAIN_MAX_BINS)
+		la_json_error(&gain_reader, psprintf("There is no bin %lld.", (long long) bin));
+	memset(nulls, 0, GAIN_COLUMNS * sizeof(bool));
+	values[0] = Int32GetDatum((int32) bin);
+	values[1] = Int64GetDatum(la_json_count_member(&gain_reader, object, "rows"));
+	values[2] = Int64GetDatum(la_json_count_member(&gain_reader, object, "positives"));
+	for (int i = 0; i < lengthof(numbers); i++)
+		values[3 + i] = la_json_number_member(&gain_reader, object, numbers[i], &nulls[3 + i]);
+}
+
+/* gain_table_rows(jsonb): a row for each bin */
+Datum
+gain_table_rows(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	JsonbContainer *object = la_json_root(&gain_reader, PG_GETARG_JSONB_P(0));
+	JsonbContainer *bins = la_json_container(&gain_reader, object, "bins", true);
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (uint32 i = 0; i < JsonContainerSize(bins); i++)
+	{
+		Datum		values[GAIN_COLUMNS];
+		bool		nulls[GAIN_COLUMNS];
+
+		CHECK_FOR_INTERRUPTS();
+		read_bin(getIthJsonbValueFromContainer(bins, i), values, nulls);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	return (Datum) 0;
 }

@@ -14,12 +14,11 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/memutils.h"
-#include "windowapi.h"
 
 #include "args.h"
 #include "core/quantile_core.h"
 #include "rowstore.h"
+#include "window.h"
 
 PG_FUNCTION_INFO_V1(quantile_edges_accum);
 PG_FUNCTION_INFO_V1(quantile_edges_final);
@@ -242,57 +241,19 @@ quantile_edges_final(PG_FUNCTION_ARGS)
 
 /* --- window functions ------------------------------------------------------ */
 
-/*
- * collect_partition
- *		The scores of the partition that are not NULL.
- *
- * Whatever the argument's expression allocates goes to a context that is reset
- * for each row: the executor's own one would grow over the whole partition.
- */
-static RowStore *
-collect_partition(WindowObject winobj)
+static void
+collect_score(void *scores, double score)
 {
-	RowStore   *scores = la_rowstore_create(CurrentMemoryContext, 1, true);
-	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext,
-												  "score expressions",
-												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(scratch);
-	int64		nrows = WinGetPartitionRowCount(winobj);
-
-	if (nrows > INT_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many rows in one partition: %lld", (long long) nrows)));
-
-	for (int row = 0; row < (int) nrows; row++)
-	{
-		bool		isnull;
-		bool		isout;
-		Datum		value;
-
-		CHECK_FOR_INTERRUPTS();
-		value = WinGetFuncArgInPartition(winobj, 0, row, WINDOW_SEEK_HEAD,
-										 false, &isnull, &isout);
-		if (!isnull)
-		{
-			double		score = DatumGetFloat8(value);
-
-			check_score(score);
-			la_rowstore_append(scores, &score);
-		}
-		MemoryContextReset(scratch);
-	}
-
-	MemoryContextSwitchTo(old);
-	MemoryContextDelete(scratch);
-	return scores;
+	check_score(score);
+	la_rowstore_append(scores, &score);
 }
 
 static void
 read_partition(WindowObject winobj, PartitionEdges *partition, int n)
 {
-	RowStore   *scores = collect_partition(winobj);
+	RowStore   *scores = la_rowstore_create(CurrentMemoryContext, 1, true);
 
+	la_window_read_partition(winobj, "score expressions", collect_score, scores);
 	partition->empty = la_rowstore_nrows(scores) == 0;
 	if (!partition->empty)
 		select_edges(scores, n, partition->edges);

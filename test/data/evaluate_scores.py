@@ -1,4 +1,4 @@
-"""Reference figures of scikit-learn for test/sql/ranking.sql and test/sql/metrics.sql.
+"""Reference figures of scikit-learn for test/sql/ranking.sql, errors.sql and encode.sql.
 
 Prints one JSON object a line: a case's actual values and its scores, predictions
 or probabilities, with the figures that scikit-learn makes of them; null where it
@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.metrics import (average_precision_score, brier_score_loss, log_loss, mean_absolute_error,
                              mean_absolute_percentage_error, mean_squared_error, r2_score, roc_auc_score,
                              root_mean_squared_error)
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 warnings.simplefilter("ignore")
 random = np.random.default_rng(20261124)
@@ -95,3 +96,16 @@ regression("constant and exact", [3.0] * 5, [3.0] * 5)
 regression("large", y * 1e100, f * 1e100)
 regression("small", y * 1e-100, f * 1e-100)
 regression("one row", [2.0], [3.0])
+
+
+def standardized(case, values):
+    show("standardize", case, values, StandardScaler().fit_transform(np.reshape(values, (-1, 1)))[:, 0])
+
+
+standardized("random", y)
+standardized("far from 0", y + 1e6)
+standardized("whole numbers", [1.0, 2.0, 2.0, 10.0])
+standardized("constant", [0.1] * 6)
+standardized("one", [7.0])
+words = ["b", "a", "", "c", "a", "B", "\u00e9", "b"]
+show("one_hot", "words", words, OneHotEncoder(sparse_output=False).fit_transform(np.reshape(words, (-1, 1))))

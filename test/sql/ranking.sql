@@ -95,6 +95,65 @@ SELECT roc_auc(a, s), pr_auc(a, s) FROM (VALUES (true, '0'::float8), (false, '-0
 SELECT roc_auc(a, s), pr_auc(a, s)
 FROM (VALUES (true, 'Infinity'::float8), (false, '1e308'), (true, '-1e308'), (false, '-Infinity'), (true, '-Infinity')) v(a, s);
 
+-- gain tables: every bin counted again from the rows; ties are not split
+CREATE TABLE gains AS
+  SELECT what, n, gain_table(a, s, n) AS g FROM scored, LATERAL (VALUES ('fine', fine), ('coarse', coarse), ('three', (i % 3)::float8), ('one', 1)) v(what, s),
+    unnest('{2,7,10,1000}'::int[]) n GROUP BY what, n;
+CREATE TABLE expected_bins AS
+  SELECT what, n, above * n / 3000 + 1 AS bin, sum(rows)::bigint AS rows, sum(positives)::bigint AS positives, min(s) AS score_min, max(s) AS score_max
+  FROM (SELECT what, s, count(*) AS rows, count(*) FILTER (WHERE a) AS positives, (sum(count(*)) OVER (PARTITION BY what ORDER BY s DESC) - count(*))::bigint AS above
+        FROM scored, LATERAL (VALUES ('fine', fine), ('coarse', coarse), ('three', (i % 3)::float8), ('one', 1)) v(what, s) GROUP BY what, s) groups,
+       unnest('{2,7,10,1000}'::int[]) n GROUP BY what, n, above * n / 3000;
+SELECT gains.what, gains.n, count(*) AS bins, sum(r.rows) AS rows, sum(r.positives) AS positives, count(*) FILTER (WHERE r.rows > 0) AS filled,
+       bool_and((r.rows, r.positives, r.score_min, r.score_max) IS NOT DISTINCT FROM (coalesce(e.rows, 0), coalesce(e.positives, 0), e.score_min, e.score_max)) AS equal,
+       bool_and(r.rate IS NOT DISTINCT FROM r.positives / nullif(r.rows, 0)::float8) AS rate,
+       bool_and((r.rows = 0 AND r.lift IS NULL) OR abs(r.lift - r.rate / 0.3) < 1e-14) AS lift
+FROM gains CROSS JOIN LATERAL gain_table_rows(g) r LEFT JOIN expected_bins e ON (e.what, e.n, e.bin) = (gains.what, gains.n, r.bin)
+GROUP BY gains.what, gains.n ORDER BY gains.what, gains.n;
+SELECT what, n, bool_and(gain = cum_positives / 900::float8) AS gain, bool_and(depth = cum_rows / 3000::float8) AS depth,
+       bool_and(abs(cumulative_lift - gain / depth) < 1e-14) AS cumulative_lift
+FROM (SELECT what, n, r.*, (sum(positives) OVER w)::bigint AS cum_positives, (sum(rows) OVER w)::bigint AS cum_rows
+      FROM gains, gain_table_rows(g) r WINDOW w AS (PARTITION BY what, n ORDER BY bin)) c
+GROUP BY what, n ORDER BY what, n;
+-- the ROC area from a gain table without ties and with a bin for each row
+SELECT abs(roc_auc(a, s) - (SELECT sum((rows - positives) * (cum - positives / 2.0)) / (sum(positives) * sum(rows - positives))
+    FROM (SELECT *, sum(positives) OVER (ORDER BY bin) AS cum FROM gain_table_rows(gain_table(a, s, 1000))) b)) < 1e-15 AS same
+FROM (SELECT i % 3 = 0 AS a, sin(i) AS s FROM generate_series(1, 1000) i) v;
+-- both orders of arguments; any order of rows; a file; a window frame
+SELECT gain_table(a, fine, 10) = gain_table(fine, a, 10) AS same, gain_table(a, coarse, 10) = gain_table(a, coarse, 10 ORDER BY fine) AS order_of_rows FROM scored;
+SET liveanalytics.collect_mem = '1MB';
+CREATE TABLE gain_file AS SELECT gain_table(a, fine, 100) AS fine, gain_table(a, coarse, 10) AS coarse FROM many;
+RESET liveanalytics.collect_mem;
+SELECT gain_table(a, m.fine, 100) = f.fine AS fine, gain_table(a, m.coarse, 10) = f.coarse AS coarse FROM many m, gain_file f GROUP BY f.fine, f.coarse;
+SELECT i, gain_table(a, coarse, 2) OVER (ORDER BY i ROWS 2 PRECEDING) -> 'rows' AS rows FROM scored ORDER BY i LIMIT 4;
+-- NULL leaves a row out; without positives there is no gain; infinite scores
+SELECT r.* FROM (SELECT gain_table(a, s, 2) AS g FROM (VALUES (true, 3), (NULL, 9), (false, 1), (true, NULL), (false, 2), (true, 2)) v(a, s)) q, gain_table_rows(g) r;
+SELECT gain_table(false, i, 2) FROM generate_series(1, 4) i;
+SELECT r.* FROM (SELECT gain_table(a, s, 3) AS g FROM (VALUES (true, 'Infinity'::float8), (false, '-0'), (true, '-Infinity')) v(a, s)) q, gain_table_rows(g) r;
+SELECT gain_table(NULL::boolean, i, 2) IS NULL AS all_null, gain_table(i, NULL::boolean, 2) IS NULL AS all_null_too FROM generate_series(1, 4) i;
+SELECT gain_table(true, i, 2) IS NULL AS no_rows, gain_table(true, i, NULL) IS NULL AS not_looked_at FROM generate_series(1, 0) i;
+SELECT count(*) FROM gain_table_rows(NULL);
+
 \set VERBOSITY sqlstate
 SELECT roc_auc(true, 'NaN');
 SELECT pr_auc(i > 2, CASE WHEN i < 4 THEN i ELSE 'NaN'::float8 END) FROM generate_series(1, 5) i;
+SELECT gain_table(true, 1, 1);
+SELECT gain_table(true, 1, 1001);
+SELECT gain_table(true, 1, NULL);
+SELECT gain_table(true, i, i) FROM generate_series(2, 3) i;
+SELECT gain_table(true, 'NaN', 10);
+SELECT * FROM gain_table_rows('[]');
+SELECT * FROM gain_table_rows('{}');
+SELECT * FROM gain_table_rows('{"bins": [1]}');
+SELECT * FROM gain_table_rows('{"bins": [{"bin": 1}]}');
+SELECT * FROM gain_table_rows('{"bins": [{"bin": 1e20}]}');
+SELECT * FROM gain_table_rows('{"bins": [{"bin": 5000}]}');
+SELECT * FROM gain_table_rows('{"bins": [{"bin": 1, "rows": 5, "positives": -1}]}');
+SELECT * FROM gain_table_rows('{"bins": [{"bin": 1, "rows": 5, "positives": 1, "rate": "x"}]}');
+SELECT * FROM gain_table_rows('{"bins": [{"bin": 1, "rows": 5, "positives": 1, "rate": 1, "lift": 1, "depth": 1, "gain": 1, "cumulative_lift": 1, "score_min": "Inf", "score_max": 1}]}');
+SELECT * FROM gain_table_rows('{"bins": [{"bin": 1, "rows": 5, "positives": 1, "rate": 1, "lift": null, "depth": 1, "gain": 1, "cumulative_lift": 1, "score_min": "-Infinity", "score_max": 1}]}');
+\set VERBOSITY terse
+SELECT roc_auc(true, 'NaN');
+SELECT gain_table(true, 1, 1);
+SELECT gain_table(true, i, i) FROM generate_series(2, 3) i;
+SELECT * FROM gain_table_rows('[]');

@@ -226,7 +226,12 @@ sub test_split
 		'accuracy of bigint' => 'accuracy(interactions::bigint, (watch / 60)::bigint)',
 		'accuracy of boolean' => 'accuracy(bought, watch > 1800)',
 		'confusion_matrix' => 'confusion_matrix(channel, CASE WHEN id % 3 > 0 THEN channel ELSE nullif(bought::text, $$$$) END)',
-		'classification_report' => 'classification_report(channel, CASE WHEN id % 5 < 3 THEN channel WHEN watch > 900 THEN $$weibo$$ END)');
+		'classification_report' => 'classification_report(channel, CASE WHEN id % 5 < 3 THEN channel WHEN watch > 900 THEN $$weibo$$ END)',
+		'levels' => 'levels(channel)');
+	my %sums = (
+		'errors of numbers' => 'rmse(spent, watch / 60), mae(spent, watch / 60), mape(spent, watch / 60), r2_score(spent, watch / 60)',
+		'errors of probabilities' => 'log_loss(bought, watch / 3600), brier_score(bought, watch / 3600)',
+		'errors of classes' => 'log_loss(channel, ARRAY[0.25, 0.25, 0.5], $${douyin,wechat,weibo}$$)');
 	my %close = (
 		'a line' => 'linreg_fit(spent, watch)',
 		'a regression' => 'linreg_fit(spent, features)',
@@ -240,6 +245,15 @@ sub test_split
 		same("$what by channel", "SELECT channel, $exact{$what} FROM viewer GROUP BY channel ORDER BY channel");
 		split_over_shards("$what by shop", "SELECT shop_id, $exact{$what} FROM viewer GROUP BY shop_id", 0);
 		same("$what by shop", "SELECT shop_id, $exact{$what} FROM viewer GROUP BY shop_id ORDER BY shop_id");
+	}
+	foreach my $what (sort keys %sums)
+	{
+		my $aggregates = () = $sums{$what} =~ /\w+\(/g;
+
+		split_over_shards($what, "SELECT $sums{$what} FROM viewer", $aggregates);
+		near($what, "SELECT $sums{$what} FROM viewer");
+		split_over_shards("$what by channel", "SELECT channel, $sums{$what} FROM viewer GROUP BY channel", $aggregates);
+		near("$what by channel", "SELECT channel, $sums{$what} FROM viewer GROUP BY channel ORDER BY channel");
 	}
 	foreach my $what (sort keys %close)
 	{
@@ -261,8 +275,9 @@ sub test_nothing
 {
 	is(sql(q{SELECT coalesce(linreg_fit(spent, watch)::text, 'NULL'), coalesce(linreg_fit(spent, features)::text, 'NULL'),
 			coalesce(accuracy(channel, channel)::text, 'NULL'), coalesce(confusion_matrix(channel, channel)::text, 'NULL'),
-			coalesce(classification_report(channel, channel)::text, 'NULL') FROM empty}),
-		'NULL|NULL|NULL|NULL|NULL', 'no rows at all: NULL');
+			coalesce(classification_report(channel, channel)::text, 'NULL'), coalesce(rmse(spent, watch)::text, 'NULL'),
+			coalesce(log_loss(bought, watch)::text, 'NULL'), coalesce(levels(channel)::text, 'NULL') FROM empty}),
+		'NULL|NULL|NULL|NULL|NULL|NULL|NULL|NULL', 'no rows at all: NULL');
 	near('rows of a single shop count', q{SELECT linreg_coef(linreg_fit(CASE WHEN shop_id = 3 THEN spent END, watch)),
 		confusion_matrix(CASE WHEN shop_id = 3 THEN channel END, channel) FROM viewer});
 }
