@@ -150,12 +150,17 @@ sub traps
 	my ($schema) = @_;
 	my $sql = '';
 
+	my @arrays = split /\n/, $node->safe_psql('clean', q{
+		SELECT a.typname FROM pg_type t JOIN pg_type a ON a.oid = t.typarray
+		JOIN pg_depend d ON d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e'
+		JOIN pg_extension e ON e.oid = refobjid AND extname = 'liveanalytics' ORDER BY a.typname
+	});
 	$sql .= "CREATE DOMAIN $schema.$_ AS pg_catalog.varchar;\n"
-	  foreach qw(float8 int8 text jsonb bytea bool int4 internal cstring _linreg _confusion);
+	  foreach qw(float8 int8 text jsonb bytea bool int4 internal cstring), @arrays;
 
 	my %exact;
 	my @signatures = map { [ split /[|,]/ ] } split /\n/, $node->safe_psql('clean', q{
-		SELECT proname, string_agg(CASE WHEN typname IN ('linreg', 'confusion') THEN '' ELSE 'pg_catalog.' END || typname, ',' ORDER BY i)
+		SELECT proname, string_agg(CASE typnamespace WHEN 'pg_catalog'::regnamespace THEN 'pg_catalog.' ELSE '' END || typname, ',' ORDER BY i)
 		FROM pg_proc p, unnest(proargtypes) WITH ORDINALITY AS a (type, i) JOIN pg_type t ON t.oid = type
 		WHERE p.oid IN (SELECT objid FROM pg_depend d JOIN pg_extension e ON e.oid = refobjid AND extname = 'liveanalytics'
 		                WHERE d.deptype = 'e' AND classid = 'pg_proc'::regclass)
@@ -168,7 +173,7 @@ sub traps
 	foreach (@signatures)
 	{
 		my ($name, @types) = @$_;
-		my @open = map { /^(?:linreg|confusion)$|\.(?:internal|cstring)$/ ? 'pg_catalog.anyelement' : $_ } @types;
+		my @open = map { /^\w+$|\.(?:internal|cstring)$/ ? 'pg_catalog.anyelement' : $_ } @types;
 		my @coercible = map { s/\.text$/.varchar/r =~ s/\._\w+$/.anyarray/r =~ s/\.(?:jsonb|bytea)$/.anynonarray/r } @open;
 
 		foreach my $arguments (\@open, \@coercible, [ ('pg_catalog.anyelement') x @types ],
