@@ -4,11 +4,11 @@
 
 Prints the seconds of COPY, those of the figure, and the figure.
 """
+import subprocess
 import sys
 import time
 
 import numpy
-import psycopg
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score, root_mean_squared_error
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -28,15 +28,15 @@ FIGURES = {
 
 def main():
     columns, dtype, figure = FIGURES[sys.argv[1]]
-    with psycopg.connect() as connection:
-        start = time.perf_counter()
-        with connection.cursor().copy(f"COPY judged ({columns}) TO STDOUT (FORMAT binary)") as copy:
-            data = b"".join(copy)
-        rows = numpy.frombuffer(data[len(HEADER):-len(TRAILER)], dtype)
-        a, b = rows["a"].astype(dtype["a"].newbyteorder("=")), rows["b"].astype("f8")
-        fetched = time.perf_counter()
-        result = figure(a, b)
-        print(f"{fetched - start:.4f} {time.perf_counter() - fetched:.4f} {result!r}")
+    start = time.perf_counter()
+    # faster than any driver: psql passes on what the server sends
+    data = subprocess.run(["psql", "-qX", "-c", f"COPY judged ({columns}) TO STDOUT (FORMAT binary)"],
+                          stdout=subprocess.PIPE, check=True).stdout
+    rows = numpy.frombuffer(data[len(HEADER):-len(TRAILER)], dtype)
+    a, b = rows["a"].astype(dtype["a"].newbyteorder("=")), rows["b"].astype("f8")
+    fetched = time.perf_counter()
+    result = figure(a, b)
+    print(f"{fetched - start:.4f} {time.perf_counter() - fetched:.4f} {result!r}")
 
 
 main()
