@@ -4,7 +4,8 @@
  *
  * The aggregates collect the scores of positive and of negative rows in a
  * store for each, eight bytes a row, and walk down both at once when they are
- * sorted.  roc_auc and pr_auc share their state: a query with both collects
+ * sorted.  The first rows are kept in an array: GROUP BY with many small groups
+ * is a matter of how many places in memory a row touches.  roc_auc and pr_auc share their state: a query with both collects
  * the rows once.
  *
  * There is no combine function.  It would have to ship every row, in a value of
@@ -15,8 +16,9 @@
 #include <math.h>
 
 #include "funcapi.h"
-#include "miscadmin.h"
+#include "port/pg_bitutils.h"
 
+#include "core/radix.h"
 #include "core/ranking_core.h"
 #include "jsonread.h"
 #include "sorted.h"
@@ -31,23 +33,36 @@ PG_FUNCTION_INFO_V1(gain_table_rows);
 
 #define SCORES_PER_STEP	65536
 
+/* rows without a store; as many bits are in RankingState.actual */
+#define FEW_ROWS		64
+#define FIRST_ROWS		8
+
 /* sides of a ranking */
 #define NEGATIVE		0
 #define POSITIVE		1
 
 typedef struct RankingState
 {
-	RowStore   *scores[2];		/* of each side; NULL until there is a row */
 	int			nbins;			/* of gain_table, once there is a row */
+	bool		stored;			/* there were more than FEW_ROWS rows */
+	uint8		nfew;			/* until then: rows, */
+	uint8		capacity;		/* how many have room, */
+	uint64		actual;			/* whether row i is positive in bit i, */
+	double	   *few;			/* and their scores */
+	RowStore   *scores[2];		/* from then on, of each side; NULL until there is a row */
 } RankingState;
 
 /* both sides, as far as they were read */
 typedef struct RankingScan
 {
-	SortedValues *sorted[2];	/* NULL once there is no more */
+	bool		more[2];
 	double		score[2];		/* the next one of each */
 	uint64		count[2];
 	uint32		step;
+	SortedValues *sorted[2];	/* NULL if they are few */
+	int			next[2];		/* of few keys */
+	int			nkeys[2];
+	uint64		keys[2][FEW_ROWS];
 } RankingScan;
 
 static RankingState *
@@ -60,24 +75,65 @@ ranking_state_create(FunctionCallInfo fcinfo)
 	return MemoryContextAllocZero(context, sizeof(RankingState));
 }
 
-/* Keep a score; -0 is kept as 0, so that they are equal. */
 static void
-add_score(FunctionCallInfo fcinfo, RankingState *state, bool actual, double score)
+store_score(FunctionCallInfo fcinfo, RankingState *state, bool actual, double score)
 {
 	RowStore  **side = &state->scores[actual ? POSITIVE : NEGATIVE];
 
-	if (unlikely(isnan(score)))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("score must be a number, not NaN"),
-				 errhint("A row with a NULL score is left out: NULLIF(score, 'NaN').")));
 	if (unlikely(*side == NULL))
 	{
 		*side = la_rowstore_create_for_aggregate(fcinfo, 1);
 		la_rowstore_limit_memory(*side, (Size) la_collect_mem * 1024 / 2);
 	}
-	score += 0.0;
 	la_rowstore_append(*side, &score);
+}
+
+/* Room for another row: a larger array, or the stores once the rows are not few. */
+static void
+make_room(FunctionCallInfo fcinfo, RankingState *state)
+{
+	MemoryContext context;
+
+	if (state->few == NULL)
+	{
+		AggCheckCallContext(fcinfo, &context);
+		state->few = MemoryContextAlloc(context, FIRST_ROWS * sizeof(double));
+		state->capacity = FIRST_ROWS;
+		return;
+	}
+	if (state->capacity < FEW_ROWS)
+	{
+		state->capacity *= 2;
+		state->few = repalloc(state->few, state->capacity * sizeof(double));
+		return;
+	}
+	for (int i = 0; i < FEW_ROWS; i++)
+		store_score(fcinfo, state, (state->actual >> i) & 1, state->few[i]);
+	pfree(state->few);
+	state->few = NULL;
+	state->stored = true;
+}
+
+/* Keep a score; -0 is kept as 0, so that they are equal. */
+static void
+add_score(FunctionCallInfo fcinfo, RankingState *state, bool actual, double score)
+{
+	if (unlikely(isnan(score)))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("score must be a number, not NaN"),
+				 errhint("A row with a NULL score is left out: NULLIF(score, 'NaN').")));
+	score += 0.0;
+	if (!state->stored && state->nfew == state->capacity)
+		make_room(fcinfo, state);
+	if (state->stored)
+	{
+		store_score(fcinfo, state, actual, score);
+		return;
+	}
+	state->few[state->nfew] = score;
+	state->actual |= (uint64) actual << state->nfew;
+	state->nfew++;
 }
 
 /* ranking_accum(state, actual, score): of roc_auc and pr_auc */
@@ -98,17 +154,61 @@ ranking_accum(PG_FUNCTION_ARGS)
 static uint64
 count_rows(const RankingState *state, int side)
 {
-	return state->scores[side] ? la_rowstore_nrows(state->scores[side]) : 0;
+	int			positives;
+
+	if (state->stored)
+		return state->scores[side] ? la_rowstore_nrows(state->scores[side]) : 0;
+	positives = pg_popcount64(state->actual);
+	return side == POSITIVE ? positives : state->nfew - positives;
+}
+
+/* The next score of few: keys are those of negated scores. */
+static void
+next_of_few(RankingScan *scan, int side)
+{
+	const uint64 *keys = scan->keys[side];
+	int			first = scan->next[side];
+	int			i = first;
+
+	scan->more[side] = first < scan->nkeys[side];
+	if (!scan->more[side])
+		return;
+	while (i < scan->nkeys[side] && keys[i] == keys[first])
+		i++;
+	scan->score[side] = -la_double_of_key(keys[first]);
+	scan->count[side] = i - first;
+	scan->next[side] = i;
 }
 
 static void
 next_score(RankingScan *scan, int side)
 {
-	if (scan->sorted[side] && !la_sorted_next(scan->sorted[side], &scan->score[side], &scan->count[side]))
+	if (scan->sorted[side] == NULL)
+	{
+		next_of_few(scan, side);
+		return;
+	}
+	scan->more[side] = la_sorted_next(scan->sorted[side], &scan->score[side], &scan->count[side]);
+	if (!scan->more[side])
 	{
 		la_sorted_end(scan->sorted[side]);
 		scan->sorted[side] = NULL;
 	}
+}
+
+static void
+sort_few(RankingScan *scan, const RankingState *state)
+{
+	uint64		scratch[FEW_ROWS];
+
+	for (int i = 0; i < state->nfew; i++)
+	{
+		int			side = (state->actual >> i) & 1 ? POSITIVE : NEGATIVE;
+
+		scan->keys[side][scan->nkeys[side]++] = la_key_of_double(-state->few[i]);
+	}
+	for (int side = 0; side < 2; side++)
+		la_radix_sort(scan->keys[side], scratch, scan->nkeys[side], NULL);
 }
 
 /*
@@ -116,20 +216,30 @@ next_score(RankingScan *scan, int side)
  * keys of both and scratch for one of them, or else half of it for each.
  */
 static void
-begin_scan(RankingScan *scan, const RankingState *state)
+sort_stored(RankingScan *scan, const RankingState *state)
 {
 	Size		memory = (Size) la_collect_mem * 1024;
 	uint64		n[2] = {count_rows(state, NEGATIVE), count_rows(state, POSITIVE)};
 
 	if ((n[0] + n[1] + Max(n[0], n[1])) * sizeof(uint64) > memory)
 		memory /= 2;
-	memset(scan, 0, sizeof(*scan));
 	for (int side = 0; side < 2; side++)
 	{
 		if (n[side] > 0)
 			scan->sorted[side] = la_sorted_begin(state->scores[side], memory);
-		next_score(scan, side);
 	}
+}
+
+static void
+begin_scan(RankingScan *scan, const RankingState *state)
+{
+	memset(scan, 0, offsetof(RankingScan, keys));
+	if (state->stored)
+		sort_stored(scan, state);
+	else
+		sort_few(scan, state);
+	next_score(scan, NEGATIVE);
+	next_score(scan, POSITIVE);
 }
 
 /* The rows of the next lower score; false if there are none, and all is freed. */
@@ -139,16 +249,16 @@ next_group(RankingScan *scan, ScoreGroup *group)
 	uint64		count[2] = {0, 0};
 	int			first;
 
-	if (!scan->sorted[NEGATIVE] && !scan->sorted[POSITIVE])
+	if (!scan->more[NEGATIVE] && !scan->more[POSITIVE])
 		return false;
 	if (unlikely(++scan->step % SCORES_PER_STEP == 0))
 		CHECK_FOR_INTERRUPTS();
-	first = !scan->sorted[NEGATIVE] ||
-		(scan->sorted[POSITIVE] && scan->score[POSITIVE] > scan->score[NEGATIVE]) ? POSITIVE : NEGATIVE;
+	first = !scan->more[NEGATIVE] ||
+		(scan->more[POSITIVE] && scan->score[POSITIVE] > scan->score[NEGATIVE]) ? POSITIVE : NEGATIVE;
 	group->score = scan->score[first];
 	for (int side = 0; side < 2; side++)
 	{
-		if (scan->sorted[side] && scan->score[side] == group->score)
+		if (scan->more[side] && scan->score[side] == group->score)
 		{
 			count[side] = scan->count[side];
 			next_score(scan, side);

@@ -124,7 +124,8 @@ SELECT gain_table(a, fine, 10) = gain_table(fine, a, 10) AS same, gain_table(a, 
 SET liveanalytics.collect_mem = '1MB';
 CREATE TABLE gain_file AS SELECT gain_table(a, fine, 100) AS fine, gain_table(a, coarse, 10) AS coarse FROM many;
 RESET liveanalytics.collect_mem;
-SELECT gain_table(a, m.fine, 100) = f.fine AS fine, gain_table(a, m.coarse, 10) = f.coarse AS coarse FROM many m, gain_file f GROUP BY f.fine, f.coarse;
+SELECT m.fine = f.fine AS fine, m.coarse = f.coarse AS coarse
+FROM gain_file f, (SELECT gain_table(a, fine, 100) AS fine, gain_table(a, coarse, 10) AS coarse FROM many) m;
 SELECT i, gain_table(a, coarse, 2) OVER (ORDER BY i ROWS 2 PRECEDING) -> 'rows' AS rows FROM scored ORDER BY i LIMIT 4;
 -- NULL leaves a row out; without positives there is no gain; infinite scores
 SELECT r.* FROM (SELECT gain_table(a, s, 2) AS g FROM (VALUES (true, 3), (NULL, 9), (false, 1), (true, NULL), (false, 2), (true, 2)) v(a, s)) q, gain_table_rows(g) r;
