@@ -17,7 +17,8 @@ SQL_PARTS = \
 	sql/20_segment.sql \
 	sql/30_linreg.sql \
 	sql/40_forest.sql \
-	sql/50_evaluate.sql
+	sql/50_evaluate.sql \
+	sql/70_live_setup.sql
 
 # plain C99, no PostgreSQL headers
 CORE_OBJS = \
