@@ -18,7 +18,8 @@ SQL_PARTS = \
 	sql/30_linreg.sql \
 	sql/40_forest.sql \
 	sql/50_evaluate.sql \
-	sql/70_live_setup.sql
+	sql/70_live_setup.sql \
+	sql/71_live_ingest.sql
 
 # plain C99, no PostgreSQL headers
 CORE_OBJS = \

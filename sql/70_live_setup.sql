@@ -153,6 +153,7 @@ orders|订单
 +freight|numeric(18,4) CHECK (freight >= 0)|freight
 +paid_amt|numeric(18,4) NOT NULL CHECK (paid_amt >= 0)|what the buyer paid
 +attributed_by|text|how the stream was found
++items_hash|uuid|hash of the items as they came
 +updated_ts|timestamptz NOT NULL|as of when the channel said so
 +batch_id|bigint NOT NULL|batch that brought it
 =UNIQUE (channel_id, external_id)
@@ -248,10 +249,11 @@ ingest_reject|隔离区: records that could not be taken, with the reason
 +batch_id|bigint NOT NULL REFERENCES ingest_batch|batch
 +row_no|int NOT NULL|place in the payload
 +record|text NOT NULL|kind of record
++list|text[] NOT NULL|keys that lead to the list it was in
 +reason|text NOT NULL|what was wrong
-+raw|jsonb NOT NULL|the record as it came, until it is replayed
++raw|jsonb|the record as it came, until it is replayed or its viewer is forgotten
 +viewer_hash|bytea|hash of the viewer named in it, for live_forget
-+replayed_batch|bigint|the batch in which live_replay got it accepted
++replayed_batch|bigint|the batch in which live_replay tried it again; what is still wrong then is a row of that batch
 *ingest_reject_batch_idx|(batch_id)
 *ingest_reject_viewer_idx|(viewer_hash)
 metric_catalog|指标字典: every metric of the views
