@@ -19,7 +19,8 @@ SQL_PARTS = \
 	sql/40_forest.sql \
 	sql/50_evaluate.sql \
 	sql/70_live_setup.sql \
-	sql/71_live_ingest.sql
+	sql/71_live_ingest.sql \
+	sql/72_live_refresh.sql
 
 # plain C99, no PostgreSQL headers
 CORE_OBJS = \

@@ -256,6 +256,118 @@ ingest_reject|隔离区: records that could not be taken, with the reason
 +replayed_batch|bigint|the batch in which live_replay tried it again; what is still wrong then is a row of that batch
 *ingest_reject_batch_idx|(batch_id)
 *ingest_reject_viewer_idx|(viewer_hash)
+dirty_bucket|what has changed since the rollups were brought up to date: written along with every change, read by live_refresh|WITH (autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_scale_factor = 0)
++kind|text NOT NULL|minute or viewer of a stream, a stream, or all of a stream
++stream_id|bigint NOT NULL|stream
++key|bigint NOT NULL|minute since 1970, or viewer, 0 for unknown ones
+refresh_state|how far the rollups have come
++one|boolean DEFAULT true PRIMARY KEY CHECK (one)|always true, so that there is one row
++data_as_of|timestamptz|whatever was committed by then is in the rollups
+roll_minute|分钟汇总: what happened in each minute of a stream
++stream_id|bigint NOT NULL|stream
++minute|timestamptz NOT NULL|start of the minute
++impressions_cnt|bigint NOT NULL|expose_room events
++views_cnt|bigint NOT NULL|enter events
++leaves_cnt|bigint NOT NULL|leave events
++comments_cnt|bigint NOT NULL|comments
++likes_cnt|bigint NOT NULL|likes
++shares_cnt|bigint NOT NULL|shares
++follows_cnt|bigint NOT NULL|follows
++unfollows_cnt|bigint NOT NULL|unfollows
++fanclub_cnt|bigint NOT NULL|fan club entries
++gifts_cnt|bigint NOT NULL|gifts
++gift_amt|numeric NOT NULL|value of gifts
++product_show_cnt|bigint NOT NULL|product impressions
++product_click_cnt|bigint NOT NULL|product clicks
++add_cart_cnt|bigint NOT NULL|additions to the cart
++coupon_claim_cnt|bigint NOT NULL|coupons claimed
++pay_order_cnt|bigint NOT NULL|orders paid in the minute
++units|bigint NOT NULL|units in them, gifts left out
++gmv_pay|numeric NOT NULL|their value
++refund_pay_amt|numeric NOT NULL|refunds of them so far
++refund_time_amt|numeric NOT NULL|refunds made in the minute
+=PRIMARY KEY (stream_id, minute)
+*roll_minute_minute_idx|(minute)
+roll_session|观看区间: the visits of a viewer to a stream; they do not overlap
++stream_id|bigint NOT NULL|stream
++viewer_id|bigint NOT NULL|viewer
++enter_ts|timestamptz NOT NULL|from
++leave_ts|timestamptz NOT NULL|until
++closed_by|text NOT NULL|what ended it: leave, reenter, timeout or stream_end
+=PRIMARY KEY (stream_id, viewer_id, enter_ts)
+roll_viewer|观众日汇总: what each viewer did in a stream on a business day; the distinct viewers of any range of streams and days are counted from here
++stream_id|bigint NOT NULL|stream
++viewer_id|bigint NOT NULL|viewer
++biz_date|date NOT NULL|business day
++impressions_cnt|bigint NOT NULL|expose_room events
++views_cnt|bigint NOT NULL|enter events
++watch_s|numeric NOT NULL|seconds watched
++reported|boolean NOT NULL|whether the figures are totals that the channel reports
++comments_cnt|bigint NOT NULL|comments
++likes_cnt|bigint NOT NULL|likes
++shares_cnt|bigint NOT NULL|shares
++follows_cnt|bigint NOT NULL|follows
++fanclub_cnt|bigint NOT NULL|fan club entries
++product_show_cnt|bigint NOT NULL|product impressions
++product_click_cnt|bigint NOT NULL|product clicks
++order_cnt|bigint NOT NULL|orders placed, paid or not
++pay_order_cnt|bigint NOT NULL|orders paid
++gmv_pay|numeric NOT NULL|their value
++refund_pay_amt|numeric NOT NULL|refunds of them so far
++source|text|where the viewer came from, at the first entry with a source
++seq_exposed|int NOT NULL|how far the viewer came in the order reached, entered, shown a product, clicked, paid: 0 to 5; on the first day, else 0
++seq_entered|int NOT NULL|the same beginning with the entry: 0 to 4
+=PRIMARY KEY (stream_id, viewer_id, biz_date)
+*roll_viewer_date_idx|(biz_date, stream_id)
+*roll_viewer_viewer_idx|(viewer_id)
+roll_product|商品汇总: what each viewer did with a product in a stream
++stream_id|bigint NOT NULL|stream
++viewer_id|bigint NOT NULL|viewer, 0 for unknown ones
++product_id|bigint NOT NULL|product
++product_show_cnt|bigint NOT NULL|impressions
++product_click_cnt|bigint NOT NULL|clicks
++add_cart_cnt|bigint NOT NULL|additions to the cart
++pay_order_cnt|bigint NOT NULL|paid orders with it
++units|bigint NOT NULL|units paid, gifts left out
++gmv_pay|numeric NOT NULL|value of its items in paid orders
+=PRIMARY KEY (stream_id, viewer_id, product_id)
+roll_online|在线汇总: viewers present in each minute of a stream
++stream_id|bigint NOT NULL|stream
++minute|timestamptz NOT NULL|start of the minute
++presence_s|numeric NOT NULL|seconds of presence in the minute
++online_peak|bigint NOT NULL|most viewers at once
+=PRIMARY KEY (stream_id, minute)
+roll_stream|场次汇总: what only all of a stream together tells
++stream_id|bigint PRIMARY KEY|stream
++impressions_ucnt|bigint NOT NULL|people reached
++viewers_ucnt|bigint NOT NULL|viewers
++watch_s|numeric NOT NULL|seconds watched
++presence_s|numeric NOT NULL|seconds of presence known from visits
++pcu|bigint NOT NULL|most viewers at once
++stay_60s_ucnt|bigint NOT NULL|viewers for a minute or more
++bounce_ucnt|bigint NOT NULL|viewers for less than 3 seconds
++interact_ucnt|bigint NOT NULL|viewers who interacted
++comment_ucnt|bigint NOT NULL|viewers who commented
++like_ucnt|bigint NOT NULL|viewers who liked
++share_ucnt|bigint NOT NULL|viewers who shared
++follow_ucnt|bigint NOT NULL|viewers who followed
++fanclub_ucnt|bigint NOT NULL|viewers who joined the fan club
++product_show_ucnt|bigint NOT NULL|people shown a product
++product_click_ucnt|bigint NOT NULL|people who clicked a product
++order_ucnt|bigint NOT NULL|people who ordered
++pay_ucnt|bigint NOT NULL|buyers
++reported_comments|bigint NOT NULL|comments known from reported totals only
++reported_likes|bigint NOT NULL|likes known from reported totals only
++reported_shares|bigint NOT NULL|shares known from reported totals only
++exposed_1|bigint NOT NULL|viewers who were reached
++exposed_2|bigint NOT NULL|and then entered
++exposed_3|bigint NOT NULL|and then were shown a product
++exposed_4|bigint NOT NULL|and then clicked
++exposed_5|bigint NOT NULL|and then paid
++entered_1|bigint NOT NULL|viewers who entered
++entered_2|bigint NOT NULL|and then were shown a product
++entered_3|bigint NOT NULL|and then clicked
++entered_4|bigint NOT NULL|and then paid
 metric_catalog|指标字典: every metric of the views
 +metric|text PRIMARY KEY|name of the column
 +zh|text NOT NULL|Chinese name
@@ -287,7 +399,7 @@ BEGIN
 	IF target IS NULL THEN
 		RAISE EXCEPTION 'name of the schema must not be NULL' USING ERRCODE = '22004';
 	END IF;
-	IF to_regclass(format('%I.setting', target)) IS NULL OR to_regclass(format('%I.event', target)) IS NULL THEN
+	IF to_regclass(format('%I.setting', target)) IS NULL OR to_regclass(format('%I.roll_stream', target)) IS NULL THEN
 		RAISE EXCEPTION 'schema "%" has no live-commerce tables', target
 			USING ERRCODE = '42P01', HINT = format('SELECT live_setup(%L) makes them.', target);
 	END IF;
@@ -322,6 +434,8 @@ BEGIN
 	IF to_regclass(format('%I.event_default', target)) IS NULL THEN
 		EXECUTE format('CREATE TABLE %1$I.event_default PARTITION OF %1$I.event DEFAULT', target);
 		EXECUTE format('COMMENT ON TABLE %I.event_default IS %L', target, 'events of months without a partition of their own');
+		EXECUTE (SELECT format('SELECT %I.live_partition_triggers($1, $2)', n.nspname)
+			FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'liveanalytics') USING target, 'event_default'::name;
 	END IF;
 	-- one at a time: two sessions would make the same one
 	PERFORM pg_advisory_xact_lock(hashtext('liveanalytics partitions'), hashtext(target));
@@ -338,6 +452,8 @@ BEGIN
 					to_char(v_month AT TIME ZONE 'UTC' + interval '1 month', 'YYYY-MM-DD') || ' 00:00:00+00');
 				EXECUTE format('COMMENT ON TABLE %I.%I IS %L', target, v_part,
 					'events of ' || to_char(v_month AT TIME ZONE 'UTC', 'YYYY-MM') || ' UTC');
+				EXECUTE (SELECT format('SELECT %I.live_partition_triggers($1, $2)', n.nspname)
+					FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'liveanalytics') USING target, v_part;
 				v_made := v_made + 1;
 			END IF;
 		END IF;
@@ -411,6 +527,7 @@ BEGIN
 		FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'liveanalytics'), true);
 	-- what is there stays: users may have changed it
 	INSERT INTO setting DEFAULT VALUES ON CONFLICT DO NOTHING;
+	INSERT INTO refresh_state DEFAULT VALUES ON CONFLICT DO NOTHING;
 	INSERT INTO identity_key (key)
 	VALUES (encode(sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())), 'hex'))
 	ON CONFLICT DO NOTHING;
@@ -793,6 +910,7 @@ BEGIN
 	END IF;
 	PERFORM pg_advisory_xact_lock(hashtext('liveanalytics setup'), hashtext(target));
 	PERFORM live_build_tables(target);
+	PERFORM live_build_triggers(target);
 	PERFORM live_partitions(target, (now() - interval '6 months')::date, (now() + interval '18 months')::date);
 	PERFORM live_build_rows(target);
 	UPDATE setting SET schema_version = 1 WHERE schema_version <> 1;
