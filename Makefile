@@ -20,7 +20,8 @@ SQL_PARTS = \
 	sql/50_evaluate.sql \
 	sql/70_live_setup.sql \
 	sql/71_live_ingest.sql \
-	sql/72_live_refresh.sql
+	sql/72_live_refresh.sql \
+	sql/74_live_views.sql
 
 # plain C99, no PostgreSQL headers
 CORE_OBJS = \

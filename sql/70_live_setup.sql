@@ -86,7 +86,7 @@ product|商品
 +category|text|category
 +cost|numeric(18,4)|cost of one
 =UNIQUE (channel_id, external_id)
-stream_product|场次商品: products listed in a stream
+product_listing|场次商品: products listed in a stream
 +stream_id|bigint NOT NULL REFERENCES stream|stream
 +product_id|bigint NOT NULL REFERENCES product|product
 +pos|int|position in the list
@@ -913,6 +913,7 @@ BEGIN
 	PERFORM live_build_triggers(target);
 	PERFORM live_partitions(target, (now() - interval '6 months')::date, (now() + interval '18 months')::date);
 	PERFORM live_build_rows(target);
+	PERFORM live_build_views(target);
 	UPDATE setting SET schema_version = 1 WHERE schema_version <> 1;
 	RETURN format('schema %I is ready: %s tables, %s views', target,
 		(SELECT count(*) FROM pg_class WHERE relnamespace = quote_ident(target)::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition),

@@ -371,7 +371,7 @@ BEGIN
 		INSERT INTO host (channel_id, external_id, name)
 		SELECT DISTINCT ON (host) v_channel, host, host_name FROM pg_temp.live_stage_1
 		WHERE record = 'stream' AND good AND host IS NOT NULL
-		ORDER BY host, updated_ts DESC NULLS LAST, row_no DESC
+		ORDER BY host, host_name IS NULL, updated_ts DESC NULLS LAST, row_no DESC
 		ON CONFLICT (channel_id, external_id) DO UPDATE SET name = excluded.name
 		WHERE excluded.name IS NOT NULL AND excluded.name IS DISTINCT FROM host.name;
 
@@ -425,15 +425,15 @@ BEGIN
 			ORDER BY i.product ON CONFLICT DO NOTHING', live_item_sql(target, v_channel)) USING v_channel;
 	END IF;
 	IF 'product' = ANY (v_kinds) THEN
-		INSERT INTO stream_product (stream_id, product_id, pos, listed_at, delisted_at, live_price)
+		INSERT INTO product_listing (stream_id, product_id, pos, listed_at, delisted_at, live_price)
 		SELECT DISTINCT ON (s.stream_id, p.product_id) s.stream_id, p.product_id, t.pos, t.listed_at, t.delisted_at, t.price
 		FROM pg_temp.live_stage_1 t JOIN stream s ON s.channel_id = v_channel AND s.external_id = t.stream
 		  JOIN product p ON p.channel_id = v_channel AND p.external_id = t.product
 		WHERE t.record = 'product' AND t.good
 		ORDER BY s.stream_id, p.product_id, t.row_no DESC
 		ON CONFLICT (stream_id, product_id) DO UPDATE
-		SET pos = coalesce(excluded.pos, stream_product.pos), listed_at = coalesce(excluded.listed_at, stream_product.listed_at),
-		    delisted_at = coalesce(excluded.delisted_at, stream_product.delisted_at), live_price = coalesce(excluded.live_price, stream_product.live_price);
+		SET pos = coalesce(excluded.pos, product_listing.pos), listed_at = coalesce(excluded.listed_at, product_listing.listed_at),
+		    delisted_at = coalesce(excluded.delisted_at, product_listing.delisted_at), live_price = coalesce(excluded.live_price, product_listing.live_price);
 		INSERT INTO product_explain (stream_id, product_id, start_ts, end_ts)
 		SELECT DISTINCT ON (s.stream_id, p.product_id, t.explain_from) s.stream_id, p.product_id, t.explain_from, t.explain_to
 		FROM pg_temp.live_stage_1 t JOIN stream s ON s.channel_id = v_channel AND s.external_id = t.stream
