@@ -21,6 +21,7 @@ SQL_PARTS = \
 	sql/70_live_setup.sql \
 	sql/71_live_ingest.sql \
 	sql/72_live_refresh.sql \
+	sql/73_live_admin.sql \
 	sql/74_live_views.sql
 
 # plain C99, no PostgreSQL headers

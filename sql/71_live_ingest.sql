@@ -192,6 +192,15 @@ BEGIN
 			plan text, hour timestamptz, scope text, impressions bigint, clicks bigint, attributed_orders bigint, attributed_gmv numeric,
 			metric text
 		) ON COMMIT DELETE ROWS;
+		-- of this session alone, whatever roles it takes on
+		GRANT ALL ON pg_temp.live_stage_1 TO PUBLIC;
+	ELSIF (SELECT relhastriggers OR relhasrules OR relrowsecurity OR relhassubclass OR relkind <> 'r' FROM pg_class WHERE oid = 'pg_temp.live_stage_1'::regclass)
+		OR EXISTS (SELECT FROM pg_attrdef WHERE adrelid = 'pg_temp.live_stage_1'::regclass)
+		OR EXISTS (SELECT FROM pg_constraint WHERE conrelid = 'pg_temp.live_stage_1'::regclass)
+		OR EXISTS (SELECT FROM pg_index WHERE indrelid = 'pg_temp.live_stage_1'::regclass) THEN
+		-- another role may have made it in this session, to have code run
+		RAISE EXCEPTION 'the temporary table live_stage_1 is not the one that live_ingest makes'
+			USING ERRCODE = '55000', HINT = 'Drop it.';
 	ELSE
 		DELETE FROM pg_temp.live_stage_1;
 	END IF;

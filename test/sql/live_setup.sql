@@ -30,12 +30,12 @@ SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE oid = 'live.event_2020
 UPDATE live.setting SET stats_tz = 'Asia/Tokyo', k_anonymity = 10;
 UPDATE live.channel_field SET path = '{when}' WHERE channel_id = 4 AND record = 'event' AND field = 'ts';
 ALTER TABLE live.viewer ADD COLUMN note text;
-ALTER TABLE live.ad_spend DROP COLUMN clicks;
+ALTER TABLE live.product DROP COLUMN cost;
 SELECT live_upgrade('live') ~ 'is ready' AS upgraded;
 SELECT stats_tz, k_anonymity, schema_version FROM live.setting;
 SELECT path FROM live.channel_field WHERE channel_id = 4 AND record = 'event' AND field = 'ts';
-SELECT attname FROM pg_attribute WHERE attrelid IN ('live.viewer'::regclass, 'live.ad_spend'::regclass)
-  AND attname IN ('note', 'clicks') AND NOT attisdropped ORDER BY 1;
+SELECT attname FROM pg_attribute WHERE attrelid IN ('live.viewer'::regclass, 'live.product'::regclass)
+  AND attname IN ('note', 'cost') AND NOT attisdropped ORDER BY 1;
 
 SELECT count(*) > 60 AS metrics, bool_and(zh <> '' AND en <> '' AND formula <> '') AS described FROM live.metric_catalog;
 SELECT name_zh, strategy_zh FROM live.segment_strategy ORDER BY segment;
