@@ -65,8 +65,7 @@ once "SELECT * FROM live_simulate('live', jsonb_build_object('start', '2026-03-0
 have=$(value "SELECT count(*) FROM live.event")
 row "events" "$have" rows
 once "CALL live_refresh()" "refresh of all"
-once "SELECT count(*) FROM live_verify('live')" "live_verify"
-row "differences" "$(value "SELECT count(*) FROM live_verify('live')")" rows
+once "SELECT 1 / (count(*) = 0)::int FROM live_verify('live')" "live_verify, which finds nothing"
 minute "$have events" 3000
 once "SELECT count(*) FROM live.stream_overview" "stream_overview of $(value "SELECT count(*) FROM live.stream") streams"
 once "SELECT * FROM live.channel_daily" "channel_daily"

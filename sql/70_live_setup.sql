@@ -315,7 +315,7 @@ roll_viewer|观众日汇总: what each viewer did in a stream on a business day;
 +gmv_pay|numeric NOT NULL|their value
 +refund_pay_amt|numeric NOT NULL|refunds of them so far
 +source|text|where the viewer came from, at the first entry with a source
-+seq_exposed|int NOT NULL|how far the viewer came in the order reached, entered, shown a product, clicked, paid: 0 to 5; on the first day, else 0
++seq_exposed|int NOT NULL|how far the viewer came in the order reached, entered, shown a product, clicked, paid: 0 to 5, over all days
 +seq_entered|int NOT NULL|the same beginning with the entry: 0 to 4
 =PRIMARY KEY (stream_id, viewer_id, biz_date)
 *roll_viewer_date_idx|(biz_date, stream_id)

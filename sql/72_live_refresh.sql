@@ -207,49 +207,56 @@ BEGIN
 			       ((o.created_ts AT TIME ZONE c.stats_tz) - c.day_cut)::date AS created_date,
 			       ((o.paid_ts AT TIME ZONE c.stats_tz) - c.day_cut)::date AS paid_date
 			FROM d JOIN orders o ON o.stream_id = d.stream_id AND o.viewer_id = d.viewer_id CROSS JOIN c),
+		-- the earliest time by which a viewer has come so far in order: x from being
+		-- reached, y from entering. Windows of one order, hence one sort and no join.
+		s AS (
+			SELECT *, min(event_ts) FILTER (WHERE type = 'pay' AND event_ts >= x4) OVER w AS x5
+			FROM (SELECT *, min(event_ts) FILTER (WHERE type = 'product_click' AND event_ts >= x3) OVER w AS x4,
+			             min(event_ts) FILTER (WHERE type = 'pay' AND event_ts >= y3) OVER w AS y4
+			FROM (SELECT *, min(event_ts) FILTER (WHERE type = 'product_show' AND event_ts >= x2) OVER w AS x3,
+			             min(event_ts) FILTER (WHERE type = 'product_click' AND event_ts >= y2) OVER w AS y3
+			FROM (SELECT *, min(event_ts) FILTER (WHERE type = 'enter' AND event_ts >= x1) OVER w AS x2,
+			             min(event_ts) FILTER (WHERE type = 'product_show' AND event_ts >= y1) OVER w AS y2
+			FROM (SELECT *, min(event_ts) FILTER (WHERE type = 'expose_room') OVER w AS x1, min(event_ts) FILTER (WHERE type = 'enter') OVER w AS y1
+			FROM (SELECT stream_id, viewer_id, type, event_ts, source FROM e WHERE type IN ('expose_room', 'enter', 'product_show', 'product_click')
+			      UNION ALL SELECT stream_id, viewer_id, 'pay', paid_ts, NULL FROM o WHERE paid_ts IS NOT NULL) AS t
+			WINDOW w AS (PARTITION BY stream_id, viewer_id)) AS t WINDOW w AS (PARTITION BY stream_id, viewer_id)) AS t
+			WINDOW w AS (PARTITION BY stream_id, viewer_id)) AS t WINDOW w AS (PARTITION BY stream_id, viewer_id)) AS t
+			WINDOW w AS (PARTITION BY stream_id, viewer_id)),
 		a AS (
 			SELECT stream_id, viewer_id, biz_date, false AS reported,
 			       sum(qty) FILTER (WHERE type = 'expose_room') AS impressions, sum(qty) FILTER (WHERE type = 'enter') AS views, 0 AS watch_s,
 			       sum(qty) FILTER (WHERE type = 'comment') AS comments, sum(qty) FILTER (WHERE type = 'like') AS likes,
 			       sum(qty) FILTER (WHERE type = 'share') AS shares, sum(qty) FILTER (WHERE type = 'follow') AS follows,
 			       sum(qty) FILTER (WHERE type = 'fanclub_join') AS fanclub, sum(qty) FILTER (WHERE type = 'product_show') AS shows,
-			       sum(qty) FILTER (WHERE type = 'product_click') AS clicks, 0 AS orders, 0 AS paid, 0 AS gmv, 0 AS refunds
+			       sum(qty) FILTER (WHERE type = 'product_click') AS clicks, 0 AS orders, 0 AS paid, 0 AS gmv, 0 AS refunds,
+			       0 AS seq_exposed, 0 AS seq_entered, NULL::text AS source
 			FROM e GROUP BY stream_id, viewer_id, biz_date
 			UNION ALL
 			SELECT s.stream_id, s.viewer_id, day::date, false, 0, 0,
 			       sum(extract(epoch FROM least(s.leave_ts, ((day + interval '1 day' + c.day_cut) AT TIME ZONE c.stats_tz))
-			         - greatest(s.enter_ts, ((day + c.day_cut) AT TIME ZONE c.stats_tz)))), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+			         - greatest(s.enter_ts, ((day + c.day_cut) AT TIME ZONE c.stats_tz)))), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL
 			FROM d JOIN roll_session s ON s.stream_id = d.stream_id AND s.viewer_id = d.viewer_id CROSS JOIN c,
 			  LATERAL generate_series(date_trunc('day', (s.enter_ts AT TIME ZONE c.stats_tz) - c.day_cut),
 			    date_trunc('day', (s.leave_ts AT TIME ZONE c.stats_tz) - c.day_cut), interval '1 day') AS day
 			WHERE s.leave_ts > ((day + c.day_cut) AT TIME ZONE c.stats_tz)
 			GROUP BY s.stream_id, s.viewer_id, day
 			UNION ALL
-			SELECT stream_id, viewer_id, created_date, false, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, count(*), 0, 0, 0
+			SELECT stream_id, viewer_id, created_date, false, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, count(*), 0, 0, 0, 0, 0, NULL
 			FROM o GROUP BY stream_id, viewer_id, created_date
 			UNION ALL
-			SELECT stream_id, viewer_id, paid_date, false, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, count(*), sum(paid_amt), sum(refunds)
+			SELECT stream_id, viewer_id, paid_date, false, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, count(*), sum(paid_amt), sum(refunds), 0, 0, NULL
 			FROM o WHERE paid_ts IS NOT NULL GROUP BY stream_id, viewer_id, paid_date
 			UNION ALL
 			SELECT t.stream_id, t.viewer_id, ((coalesce(s.start_ts, t.captured_at) AT TIME ZONE c.stats_tz) - c.day_cut)::date, true, 0, 0,
-			       coalesce(t.watch_s, 0), coalesce(t.comments, 0), coalesce(t.likes, 0), coalesce(t.shares, 0), 0, 0, 0, 0, 0, 0, 0, 0
+			       coalesce(t.watch_s, 0), coalesce(t.comments, 0), coalesce(t.likes, 0), coalesce(t.shares, 0), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL
 			FROM d JOIN viewer_total t ON t.stream_id = d.stream_id AND t.viewer_id = d.viewer_id JOIN stream s ON s.stream_id = t.stream_id CROSS JOIN c
 			WHERE NOT EXISTS (SELECT FROM event e WHERE e.stream_id = t.stream_id AND e.viewer_id = t.viewer_id
-			                  AND e.event_ts >= $3 AND e.event_ts <= $4)),
-		-- the earliest time by which a viewer has come so far in order
-		s AS MATERIALIZED (
-			SELECT stream_id, viewer_id, type, event_ts FROM e WHERE type IN ('expose_room', 'enter', 'product_show', 'product_click')
-			UNION ALL SELECT stream_id, viewer_id, 'pay', paid_ts FROM o WHERE paid_ts IS NOT NULL),
-		x1 AS (SELECT stream_id, viewer_id, min(event_ts) AS t1 FROM s WHERE type = 'expose_room' GROUP BY 1, 2),
-		x2 AS (SELECT x.stream_id, x.viewer_id, t1, min(s.event_ts) AS t2 FROM x1 x LEFT JOIN s ON (s.stream_id, s.viewer_id, s.type) = (x.stream_id, x.viewer_id, 'enter') AND s.event_ts >= t1 GROUP BY 1, 2, 3),
-		x3 AS (SELECT x.stream_id, x.viewer_id, t1, t2, min(s.event_ts) AS t3 FROM x2 x LEFT JOIN s ON (s.stream_id, s.viewer_id, s.type) = (x.stream_id, x.viewer_id, 'product_show') AND s.event_ts >= t2 GROUP BY 1, 2, 3, 4),
-		x4 AS (SELECT x.stream_id, x.viewer_id, t1, t2, t3, min(s.event_ts) AS t4 FROM x3 x LEFT JOIN s ON (s.stream_id, s.viewer_id, s.type) = (x.stream_id, x.viewer_id, 'product_click') AND s.event_ts >= t3 GROUP BY 1, 2, 3, 4, 5),
-		x5 AS (SELECT x.stream_id, x.viewer_id, t1, t2, t3, t4, min(s.event_ts) AS t5 FROM x4 x LEFT JOIN s ON (s.stream_id, s.viewer_id, s.type) = (x.stream_id, x.viewer_id, 'pay') AND s.event_ts >= t4 GROUP BY 1, 2, 3, 4, 5, 6),
-		y1 AS (SELECT stream_id, viewer_id, min(event_ts) AS t1 FROM s WHERE type = 'enter' GROUP BY 1, 2),
-		y2 AS (SELECT x.stream_id, x.viewer_id, t1, min(s.event_ts) AS t2 FROM y1 x LEFT JOIN s ON (s.stream_id, s.viewer_id, s.type) = (x.stream_id, x.viewer_id, 'product_show') AND s.event_ts >= t1 GROUP BY 1, 2, 3),
-		y3 AS (SELECT x.stream_id, x.viewer_id, t1, t2, min(s.event_ts) AS t3 FROM y2 x LEFT JOIN s ON (s.stream_id, s.viewer_id, s.type) = (x.stream_id, x.viewer_id, 'product_click') AND s.event_ts >= t2 GROUP BY 1, 2, 3, 4),
-		y4 AS (SELECT x.stream_id, x.viewer_id, t1, t2, t3, min(s.event_ts) AS t4 FROM y3 x LEFT JOIN s ON (s.stream_id, s.viewer_id, s.type) = (x.stream_id, x.viewer_id, 'pay') AND s.event_ts >= t3 GROUP BY 1, 2, 3, 4, 5),
-		f AS (SELECT stream_id, viewer_id, (array_agg(source ORDER BY event_ts, source))[1] AS source FROM e WHERE type = 'enter' AND source IS NOT NULL GROUP BY 1, 2),
+			                  AND e.event_ts >= $3 AND e.event_ts <= $4)
+			UNION ALL
+			SELECT stream_id, viewer_id, NULL, false, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, max(num_nonnulls(x1, x2, x3, x4, x5)),
+			       max(num_nonnulls(y1, y2, y3, y4)), (array_agg(source ORDER BY event_ts, source) FILTER (WHERE type = 'enter' AND source IS NOT NULL))[1]
+			FROM s GROUP BY stream_id, viewer_id),
 		g AS (
 			SELECT stream_id, viewer_id, biz_date, coalesce(sum(impressions), 0)::bigint AS impressions_cnt, coalesce(sum(views), 0)::bigint AS views_cnt,
 			       coalesce(sum(watch_s), 0)::numeric AS watch_s, bool_or(reported) AS reported, coalesce(sum(comments), 0)::bigint AS comments_cnt,
@@ -258,13 +265,14 @@ BEGIN
 			       coalesce(sum(shows), 0)::bigint AS product_show_cnt, coalesce(sum(clicks), 0)::bigint AS product_click_cnt,
 			       coalesce(sum(orders), 0)::bigint AS order_cnt, coalesce(sum(paid), 0)::bigint AS pay_order_cnt,
 			       coalesce(sum(gmv), 0)::numeric AS gmv_pay, coalesce(sum(refunds), 0)::numeric AS refund_pay_amt,
-			       row_number() OVER (PARTITION BY stream_id, viewer_id ORDER BY biz_date) = 1 AS first_day
-			FROM a GROUP BY stream_id, viewer_id, biz_date)
-		SELECT g.stream_id, g.viewer_id, biz_date, impressions_cnt, views_cnt, watch_s, reported, comments_cnt, likes_cnt, shares_cnt, follows_cnt,
-		       fanclub_cnt, product_show_cnt, product_click_cnt, order_cnt, pay_order_cnt, gmv_pay, refund_pay_amt, f.source,
-		       CASE WHEN first_day THEN num_nonnulls(x5.t1, x5.t2, x5.t3, x5.t4, x5.t5) ELSE 0 END AS seq_exposed,
-		       CASE WHEN first_day THEN num_nonnulls(y4.t1, y4.t2, y4.t3, y4.t4) ELSE 0 END AS seq_entered
-		FROM g LEFT JOIN x5 USING (stream_id, viewer_id) LEFT JOIN y4 USING (stream_id, viewer_id) LEFT JOIN f USING (stream_id, viewer_id)$sql$
+			       max(seq_exposed) AS seq_exposed, max(seq_entered) AS seq_entered, max(source) AS source
+			FROM a GROUP BY stream_id, viewer_id, biz_date),
+		h AS (
+			SELECT stream_id, viewer_id, biz_date, impressions_cnt, views_cnt, watch_s, reported, comments_cnt, likes_cnt, shares_cnt, follows_cnt,
+			       fanclub_cnt, product_show_cnt, product_click_cnt, order_cnt, pay_order_cnt, gmv_pay, refund_pay_amt, max(source) OVER v AS source,
+			       max(seq_exposed) OVER v AS seq_exposed, max(seq_entered) OVER v AS seq_entered
+			FROM g WINDOW v AS (PARTITION BY stream_id, viewer_id))
+		SELECT * FROM h WHERE biz_date IS NOT NULL$sql$
 	WHEN 'roll_product' THEN $sql$
 		WITH d AS (SELECT * FROM unnest($1, $2) AS d (stream_id, viewer_id)),
 		a AS (
