@@ -14,6 +14,8 @@
 --   So each support function of an aggregate takes just what PostgreSQL looks
 --   for: the state type, then the arguments.
 -- - Nothing is evaluated here but constants, by input functions of built-in
---   types: there are declarations only, of types, C functions and aggregates.
+--   types: there are declarations only, of types, C functions and aggregates,
+--   and of PL/pgSQL functions, whose bodies are strings until they are called
+--   and whose search_path is pg_catalog, pg_temp.
 --
 -- test/t/010_install.pl holds the scripts to this.

@@ -895,6 +895,7 @@ RETURNS text
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 SET client_min_messages = warning
+SET max_parallel_workers_per_gather = 0
 AS $live$
 DECLARE
 	v_foreign text;

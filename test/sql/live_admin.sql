@@ -56,7 +56,9 @@ DROP ROLE live_test_reader, live_test_writer;
 SELECT live_forget('la', 'nowhere', 'x');
 SELECT live_forget('la', 'generic', NULL);
 SELECT live_unschedule('la');
+\set VERBOSITY sqlstate
 SELECT live_schedule('la', '* * * * *') WHERE NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_cron');
+\set VERBOSITY terse
 SELECT live_schedule('nowhere', '* * * * *');
 CALL live_refresh('la', 0);
 CALL live_refresh('nowhere');

@@ -2,7 +2,7 @@
 SET client_min_messages = warning;
 SET timezone = 'UTC';
 CREATE ROLE live_brand;
-SELECT format('GRANT CREATE ON DATABASE %I TO live_brand', current_database()) \gexec
+DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO live_brand', current_database()); END $$;
 SET ROLE live_brand;
 SELECT live_setup() ~ '^schema live is ready: \d+ tables, \d+ views$' AS ready;
 SELECT live_setup() ~ '^schema live is ready: \d+ tables, \d+ views$' AS again;
