@@ -31,7 +31,12 @@ SQL_PARTS = \
 	sql/63_concurrency.sql \
 	sql/64_sequence.sql \
 	sql/65_paths.sql \
-	sql/66_viewer_set.sql
+	sql/66_viewer_set.sql \
+	sql/70_live_setup.sql \
+	sql/71_live_ingest.sql \
+	sql/72_live_refresh.sql \
+	sql/73_live_admin.sql \
+	sql/74_live_views.sql
 
 # plain C99, no PostgreSQL headers
 CORE_OBJS = \

@@ -14,8 +14,10 @@
 --   So each support function of an aggregate takes just what PostgreSQL looks
 --   for: the state type, then the arguments.
 -- - Nothing is evaluated here but constants, by input functions of built-in
---   types: there are declarations only, of types, C functions, aggregates and
---   operators. Operators are of types made here, on which nobody has others,
---   and their functions, commutators and negators are looked up by just those.
+--   types: there are declarations only, of types, C functions, aggregates,
+--   operators, and of PL/pgSQL functions, whose bodies are strings until they
+--   are called and whose search_path is pg_catalog, pg_temp. Operators are of
+--   types made here, on which nobody has others, and their functions,
+--   commutators and negators are looked up by just those.
 --
 -- test/t/010_install.pl holds the scripts to this.

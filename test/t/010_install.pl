@@ -394,6 +394,8 @@ sub check_script
 	my $end = q{AS 'MODULE_PATHNAME', 'f' LANGUAGE C};
 
 	is(scalar(offences(qq{$start, b text DEFAULT 'x; -- y') RETURNS int[] $end STRICT; -- SELECT 1;\n})), 0, 'lint: a good function');
+	is(scalar(offences(q{CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $live$ SELECT 'x'; $live$;})),
+		0, 'lint: a body that is a string, looked at when the function is called');
 	foreach my $bad ('SELECT 1;', 'DO $$ $$;', "$start DEFAULT now()) RETURNS int $end;", "$start DEFAULT 1 + 1) RETURNS int $end;",
 		"$start = 1) RETURNS int $end;", "$start DEFAULT E'') RETURNS int $end;", "$start) RETURNS int AS 'SELECT 1' LANGUAGE sql;",
 		"$start) RETURNS int LANGUAGE sql RETURN 1;", "$start) RETURNS int $end SECURITY DEFINER;", "$start) RETURNS int $end SUPPORT g;",
@@ -402,6 +404,12 @@ sub check_script
 		'CREATE AGGREGATE a(int) (SFUNC = f, STYPE = int, SORTOP = <);', 'CREATE TYPE t AS (a int COLLATE "C");', 'CREATE TYPE t AS (a s.t);', 'CREATE TYPE t AS ENUM ();', 'CREATE TYPE t AS RANGE (subtype = int);', "CREATE TYPE t AS (a int DEFAULT 1);", 'CREATE TABLE IF NOT EXISTS t (a int);',
 		'CREATE OPERATOR + (FUNCTION = s.f, LEFTARG = int, RIGHTARG = int);', 'CREATE OPERATOR s.+ (FUNCTION = f, LEFTARG = int, RIGHTARG = int);',
 		'CREATE OPERATOR + (FUNCTION = f, LEFTARG = int, RIGHTARG = int, RESTRICT = g);',
+		'CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $live$ $live$;',
+		'CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql SET search_path = s AS $live$ $live$;',
+		'CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $live$ $live$;',
+		'CREATE FUNCTION f() RETURNS int LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $live$ $live$;',
+		'CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $live$ $live$; SELECT 1; -- $live$',
+		'CREATE PROCEDURE f() LANGUAGE sql AS $live$ $live$;',
 		'REVOKE ALL ON ALL FUNCTIONS IN SCHEMA s FROM PUBLIC;', 'SET search_path = pg_catalog;', "CREATE TYPE t; /* ' */")
 	{
 		isnt(scalar(offences($bad)), 0, "lint: $bad");
@@ -434,16 +442,21 @@ sub offences
 	my $properties = qr/\($property(?:, $property)*\)/;
 	my $operator = qr/[-+*\/<>=~!@#%^&|?]+/;
 	my $attribute = qr/(?:WINDOW|IMMUTABLE|STABLE|VOLATILE|STRICT|CALLED ON NULL INPUT|PARALLEL [A-Z]+|(?:COST|ROWS) \d+)/;
+	# a body is a string; that of another language would be analysed here and now
+	my $body = qr/LANGUAGE plpgsql(?: $attribute)*/;
+	my $path = qr/SET search_path = pg_catalog, pg_temp(?: SET client_min_messages = warning)?(?: SET max_parallel_workers_per_gather = 0)?/;
 	my $allowed = qr/
-		CREATE[ ]FUNCTION[ ]$signature(?:[ ]RETURNS[ ](?:SETOF[ ])?(?:$type|TABLE[ ]?\($argument(?:,[ ]$argument)*\)))?[ ]AS[ ]'',[ ]''[ ]LANGUAGE[ ]C(?:[ ]$attribute)*
+		CREATE[ ]FUNCTION[ ]$signature[ ]RETURNS[ ](?:SETOF[ ])?(?:$type|TABLE[ ]?\($argument(?:,[ ]$argument)*\))[ ]$body[ ]$path[ ]AS[ ]\$live\$
+		| CREATE[ ]PROCEDURE[ ]$signature[ ]$body[ ]AS[ ]\$live\$
+		| CREATE[ ]FUNCTION[ ]$signature(?:[ ]RETURNS[ ](?:SETOF[ ])?(?:$type|TABLE[ ]?\($argument(?:,[ ]$argument)*\)))?[ ]AS[ ]'',[ ]''[ ]LANGUAGE[ ]C(?:[ ]$attribute)*
 		| CREATE[ ]AGGREGATE[ ]$signature[ ]$properties
 		| CREATE[ ]TYPE[ ]$name(?:[ ]$properties|[ ]AS[ ]\($name[ ]$type(?:,[ ]$name[ ]$type)*\))?
 		| CREATE[ ]OPERATOR[ ]$operator[ ]\(FUNCTION[ ]=[ ]$name(?:,[ ](?:(?:LEFT|RIGHT)ARG[ ]=[ ]$type|(?:COMMUTATOR|NEGATOR)[ ]=[ ]$operator))*\)
-		| COMMENT[ ]ON[ ](?:TYPE[ ]$name|(?:FUNCTION|AGGREGATE)[ ]$signature|OPERATOR[ ]$operator[ ]\($type,[ ]$type\))[ ]IS[ ]''
+		| COMMENT[ ]ON[ ](?:TYPE[ ]$name|(?:FUNCTION|PROCEDURE|AGGREGATE)[ ]$signature|OPERATOR[ ]$operator[ ]\($type,[ ]$type\))[ ]IS[ ]''
 		| (?:REVOKE|GRANT)[ ](?:ALL|EXECUTE)[ ]ON[ ]FUNCTION[ ]$signature[ ](?:FROM|TO)[ ](?:PUBLIC|$name)
 	/x;
 
-	$script =~ s/("[^"]*")|('(?:[^']|'')*')|--[^\n]*/$1 || ($2 ? "''" : '')/ge;
+	$script =~ s/("[^"]*")|('(?:[^']|'')*')|(\$live\$.*?\$live\$)|--[^\n]*/$1 || ($2 ? "''" : $3 ? '$live$' : '')/gse;
 	$script =~ s/\s+/ /g;
 	$script =~ s/\( /(/g;
 	$script =~ s/ \)/)/g;

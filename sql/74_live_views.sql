@@ -1,0 +1,488 @@
+-- Views for BI: plain columns, numerators and denominators beside each ratio,
+-- x / 0 NULL, data_as_of, is_final. A figure that the channel does not report is
+-- NULL, not 0.
+
+CREATE FUNCTION live_views()
+RETURNS text
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $live$
+BEGIN
+	-- "#view|comment", its query, and "+column|comment" for what neither the
+	-- catalogue of metrics nor a table with such a column explains
+	RETURN $views$
+*
++channel|channel, as live_ingest names it
++channel_zh|Chinese name of the channel
++host|name of the host
++biz_date|business day
++status|PREPARING, LIVING, END, or UNKNOWN while the start is not known
++duration_s|seconds from start to end, or as far as viewers are known
++presence_s|seconds of presence known from visits
++comment_ucnt|viewers who commented
++like_ucnt|viewers who liked
++share_ucnt|viewers who shared
++follow_ucnt|viewers who followed
++fanclub_ucnt|viewers who joined the fan club
++product_show_cnt|product impressions
++product_click_cnt|product clicks
++data_as_of|whatever was committed by then is counted
++is_final|whether setting.final_after has passed since the end, so that few refunds are still to come
++product|name of the product
++external_id|the channel's id of the stream
+#stream_fact|场次事实: the counts and sums of each stream that stream_overview divides by each other
+SELECT s.stream_id, c.code AS channel, c.name_zh AS channel_zh, s.external_id, h.host_id, h.name AS host, s.title, s.start_ts, s.end_ts,
+	((coalesce(s.start_ts, m.first_minute) AT TIME ZONE t.stats_tz) - t.day_cut)::date AS biz_date,
+	CASE WHEN s.end_ts <= f.data_as_of THEN 'END' WHEN s.start_ts > f.data_as_of THEN 'PREPARING' WHEN s.start_ts IS NULL THEN 'UNKNOWN' ELSE 'LIVING' END AS status,
+	extract(epoch FROM coalesce(s.end_ts, o.last_minute + interval '1 minute') - coalesce(s.start_ts, o.first_minute)) AS duration_s,
+	CASE WHEN 'expose_room' = ANY (c.collects) OR coalesce(m.impressions_cnt, 0) > 0 THEN coalesce(m.impressions_cnt, 0) END AS impressions_cnt,
+	CASE WHEN 'expose_room' = ANY (c.collects) OR coalesce(r.impressions_ucnt, 0) > 0 THEN coalesce(r.impressions_ucnt, 0) END AS impressions_ucnt,
+	CASE WHEN 'enter' = ANY (c.collects) OR coalesce(m.views_cnt, 0) > 0 THEN coalesce(m.views_cnt, 0) END AS views_cnt,
+	CASE WHEN 'enter' = ANY (c.collects) OR coalesce(r.viewers_ucnt, 0) > 0 THEN coalesce(r.viewers_ucnt, 0) END AS viewers_ucnt,
+	CASE WHEN 'enter' = ANY (c.collects) OR coalesce(r.watch_s, 0) > 0 THEN coalesce(r.watch_s, 0) END AS watch_s,
+	CASE WHEN 'enter' = ANY (c.collects) OR coalesce(r.presence_s, 0) > 0 THEN coalesce(r.presence_s, 0) END AS presence_s,
+	CASE WHEN 'enter' = ANY (c.collects) OR coalesce(r.pcu, 0) > 0 THEN coalesce(r.pcu, 0) END AS pcu,
+	CASE WHEN 'enter' = ANY (c.collects) OR coalesce(r.stay_60s_ucnt, 0) > 0 THEN coalesce(r.stay_60s_ucnt, 0) END AS stay_60s_ucnt,
+	CASE WHEN 'enter' = ANY (c.collects) OR coalesce(r.bounce_ucnt, 0) > 0 THEN coalesce(r.bounce_ucnt, 0) END AS bounce_ucnt,
+	CASE WHEN 'comment' = ANY (c.collects) OR (coalesce(m.comments_cnt, 0) + coalesce(r.reported_comments, 0)) > 0 THEN (coalesce(m.comments_cnt, 0) + coalesce(r.reported_comments, 0)) END AS comments_cnt,
+	CASE WHEN 'like' = ANY (c.collects) OR (coalesce(m.likes_cnt, 0) + coalesce(r.reported_likes, 0)) > 0 THEN (coalesce(m.likes_cnt, 0) + coalesce(r.reported_likes, 0)) END AS likes_cnt,
+	CASE WHEN 'share' = ANY (c.collects) OR (coalesce(m.shares_cnt, 0) + coalesce(r.reported_shares, 0)) > 0 THEN (coalesce(m.shares_cnt, 0) + coalesce(r.reported_shares, 0)) END AS shares_cnt,
+	coalesce(m.comments_cnt, 0) + coalesce(m.likes_cnt, 0) + coalesce(m.shares_cnt, 0)
+	  + coalesce(r.reported_comments + r.reported_likes + r.reported_shares, 0) AS interactions_cnt,
+	coalesce(r.interact_ucnt, 0) AS interact_ucnt, coalesce(r.comment_ucnt, 0) AS comment_ucnt, coalesce(r.like_ucnt, 0) AS like_ucnt,
+	coalesce(r.share_ucnt, 0) AS share_ucnt,
+	CASE WHEN 'follow' = ANY (c.collects) OR coalesce(m.follows_cnt, 0) > 0 THEN coalesce(m.follows_cnt, 0) END AS follows_cnt,
+	CASE WHEN 'follow' = ANY (c.collects) OR coalesce(r.follow_ucnt, 0) > 0 THEN coalesce(r.follow_ucnt, 0) END AS follow_ucnt,
+	CASE WHEN 'unfollow' = ANY (c.collects) OR m.unfollows_cnt > 0 THEN coalesce(m.follows_cnt, 0) - coalesce(m.unfollows_cnt, 0) END AS new_followers,
+	CASE WHEN 'fanclub_join' = ANY (c.collects) OR coalesce(r.fanclub_ucnt, 0) > 0 THEN coalesce(r.fanclub_ucnt, 0) END AS fanclub_ucnt,
+	CASE WHEN 'product_show' = ANY (c.collects) OR coalesce(m.product_show_cnt, 0) > 0 THEN coalesce(m.product_show_cnt, 0) END AS product_show_cnt,
+	CASE WHEN 'product_show' = ANY (c.collects) OR coalesce(r.product_show_ucnt, 0) > 0 THEN coalesce(r.product_show_ucnt, 0) END AS product_show_ucnt,
+	CASE WHEN 'product_click' = ANY (c.collects) OR coalesce(m.product_click_cnt, 0) > 0 THEN coalesce(m.product_click_cnt, 0) END AS product_click_cnt,
+	CASE WHEN 'product_click' = ANY (c.collects) OR coalesce(r.product_click_ucnt, 0) > 0 THEN coalesce(r.product_click_ucnt, 0) END AS product_click_ucnt,
+	coalesce(r.order_ucnt, 0) AS order_ucnt, coalesce(r.pay_ucnt, 0) AS pay_ucnt, coalesce(m.pay_order_cnt, 0) AS pay_order_cnt,
+	coalesce(m.units, 0) AS units, coalesce(m.gmv_pay, 0) AS gmv_pay, coalesce(m.refund_pay_amt, 0) AS refund_pay_amt,
+	coalesce(m.refund_time_amt, 0) AS refund_time_amt, a.ad_cost,
+	r.exposed_1, r.exposed_2, r.exposed_3, r.exposed_4, r.exposed_5, r.entered_1, r.entered_2, r.entered_3, r.entered_4,
+	t.currency, f.data_as_of, coalesce(s.end_ts + t.final_after <= f.data_as_of, false) AS is_final
+FROM stream s JOIN channel c USING (channel_id) LEFT JOIN host h USING (host_id) LEFT JOIN roll_stream r USING (stream_id)
+	LEFT JOIN LATERAL (
+		SELECT min(minute) AS first_minute, sum(m.impressions_cnt)::bigint AS impressions_cnt, sum(views_cnt)::bigint AS views_cnt,
+		       sum(comments_cnt)::bigint AS comments_cnt, sum(likes_cnt)::bigint AS likes_cnt, sum(shares_cnt)::bigint AS shares_cnt,
+		       sum(follows_cnt)::bigint AS follows_cnt, sum(unfollows_cnt)::bigint AS unfollows_cnt,
+		       sum(product_show_cnt)::bigint AS product_show_cnt, sum(product_click_cnt)::bigint AS product_click_cnt,
+		       sum(pay_order_cnt)::bigint AS pay_order_cnt, sum(units)::bigint AS units, sum(gmv_pay) AS gmv_pay,
+		       sum(refund_pay_amt) AS refund_pay_amt, sum(refund_time_amt) AS refund_time_amt
+		FROM roll_minute m WHERE m.stream_id = s.stream_id) AS m ON true
+	LEFT JOIN LATERAL (SELECT min(minute) AS first_minute, max(minute) AS last_minute FROM roll_online o WHERE o.stream_id = s.stream_id) AS o ON true
+	LEFT JOIN LATERAL (SELECT sum(cost) AS ad_cost FROM ad_spend a WHERE a.stream_id = s.stream_id AND a.scope = 'promoted') AS a ON true
+	CROSS JOIN setting t CROSS JOIN refresh_state f
+#stream_overview|场次总览: a row for each stream
+SELECT stream_id, channel, channel_zh, external_id, host_id, host, title, start_ts, end_ts, biz_date, status, round(duration_s, 0) AS duration_s,
+	impressions_cnt, impressions_ucnt, views_cnt, viewers_ucnt, round(views_cnt::numeric / nullif(impressions_cnt, 0), 6) AS enter_rate,
+	round(viewers_ucnt::numeric / nullif(impressions_ucnt, 0), 6) AS enter_urate, round(watch_s, 3) AS watch_s, round(watch_s / nullif(viewers_ucnt, 0), 6) AS avg_watch_per_viewer,
+	round(watch_s / nullif(views_cnt, 0), 6) AS avg_watch_per_view, round(presence_s, 3) AS presence_s, round(presence_s / nullif(duration_s, 0), 6) AS acu, pcu,
+	stay_60s_ucnt, round(stay_60s_ucnt::numeric / nullif(viewers_ucnt, 0), 6) AS stay_60s_rate, bounce_ucnt, round(bounce_ucnt::numeric / nullif(viewers_ucnt, 0), 6) AS bounce_rate,
+	comments_cnt, likes_cnt, shares_cnt, interactions_cnt, interact_ucnt, round(interact_ucnt::numeric / nullif(viewers_ucnt, 0), 6) AS engage_urate,
+	round(interactions_cnt::numeric / nullif(views_cnt, 0), 6) AS interactions_per_view, round(comments_cnt::numeric / nullif(views_cnt, 0), 6) AS comments_per_view,
+	comment_ucnt, round(comment_ucnt::numeric / nullif(viewers_ucnt, 0), 6) AS comment_urate, like_ucnt, round(like_ucnt::numeric / nullif(viewers_ucnt, 0), 6) AS like_urate,
+	share_ucnt, round(share_ucnt::numeric / nullif(viewers_ucnt, 0), 6) AS share_urate,
+	follows_cnt, new_followers, follow_ucnt, round(follow_ucnt::numeric / nullif(viewers_ucnt, 0), 6) AS follow_urate_all, fanclub_ucnt,
+	round(fanclub_ucnt::numeric / nullif(viewers_ucnt, 0), 6) AS fanclub_urate, product_show_cnt, product_show_ucnt, round(product_show_ucnt::numeric / nullif(viewers_ucnt, 0), 6) AS show_urate,
+	product_click_cnt, product_click_ucnt, round(product_click_ucnt::numeric / nullif(product_show_ucnt, 0), 6) AS ctr_u, round(product_click_cnt::numeric / nullif(product_show_cnt, 0), 6) AS ctr_c,
+	order_ucnt, pay_ucnt, pay_order_cnt, units, round(pay_ucnt::numeric / nullif(product_click_ucnt, 0), 6) AS cvr_u, round(pay_order_cnt::numeric / nullif(product_click_cnt, 0), 6) AS cvr_c,
+	round(pay_ucnt::numeric / nullif(viewers_ucnt, 0), 6) AS view_buy_urate, round(pay_ucnt::numeric / nullif(order_ucnt, 0), 6) AS order_pay_urate,
+	round(gmv_pay, 2) AS gmv_pay, round(refund_pay_amt, 2) AS refund_pay_amt, round(refund_time_amt, 2) AS refund_time_amt,
+	round(gmv_pay - refund_pay_amt, 2) AS gmv_net, round(refund_pay_amt / nullif(gmv_pay, 0), 6) AS refund_rate_pay, round(refund_time_amt / nullif(gmv_pay, 0), 6) AS refund_rate_time,
+	round(gmv_pay / nullif(pay_ucnt, 0), 6) AS aov_user, round(gmv_pay / nullif(pay_order_cnt, 0), 6) AS aov_order, round(gmv_pay / nullif(units, 0), 6) AS aov_unit,
+	round(units::numeric / nullif(pay_order_cnt, 0), 6) AS units_per_order, round(1000 * gmv_pay / nullif(views_cnt, 0), 6) AS gpm_views,
+	round(1000 * gmv_pay / nullif(viewers_ucnt, 0), 6) AS gpm_viewers, round(gmv_pay / nullif(viewers_ucnt, 0), 6) AS uv_value,
+	round(60 * pay_order_cnt / nullif(duration_s, 0), 6) AS opm, round(ad_cost, 2) AS ad_cost, round(gmv_pay / nullif(ad_cost, 0), 6) AS roi,
+	round((gmv_pay - refund_pay_amt) / nullif(ad_cost, 0), 6) AS roi_net, currency, data_as_of, is_final
+FROM stream_fact
+#stream_minute|分钟趋势: a row for each minute of a stream in which something happened or somebody was there
+SELECT m.stream_id, s.external_id, c.code AS channel, m.minute, round(m.presence_s / 60, 6) AS online_avg, m.online_peak, m.impressions_cnt, m.views_cnt, m.leaves_cnt,
+	m.comments_cnt, m.likes_cnt, m.shares_cnt, m.follows_cnt, m.unfollows_cnt, m.fanclub_cnt, m.gifts_cnt, round(m.gift_amt, 2) AS gift_amt, m.product_show_cnt,
+	m.product_click_cnt, m.add_cart_cnt, m.coupon_claim_cnt, m.pay_order_cnt, m.units, round(m.gmv_pay, 2) AS gmv_pay,
+	round(m.refund_pay_amt, 2) AS refund_pay_amt, round(m.refund_time_amt, 2) AS refund_time_amt,
+	(SELECT p.name FROM product_explain x JOIN product p USING (product_id) WHERE x.stream_id = m.stream_id AND x.start_ts < m.minute + interval '1 minute'
+	 AND x.end_ts > m.minute ORDER BY x.start_ts DESC, x.product_id LIMIT 1) AS explaining_product, f.data_as_of
+FROM (SELECT stream_id, minute, coalesce(presence_s, 0) AS presence_s, coalesce(online_peak, 0) AS online_peak, coalesce(impressions_cnt, 0) AS impressions_cnt,
+	coalesce(views_cnt, 0) AS views_cnt, coalesce(leaves_cnt, 0) AS leaves_cnt, coalesce(comments_cnt, 0) AS comments_cnt, coalesce(likes_cnt, 0) AS likes_cnt,
+	coalesce(shares_cnt, 0) AS shares_cnt, coalesce(follows_cnt, 0) AS follows_cnt, coalesce(unfollows_cnt, 0) AS unfollows_cnt,
+	coalesce(fanclub_cnt, 0) AS fanclub_cnt, coalesce(gifts_cnt, 0) AS gifts_cnt, coalesce(gift_amt, 0) AS gift_amt,
+	coalesce(product_show_cnt, 0) AS product_show_cnt, coalesce(product_click_cnt, 0) AS product_click_cnt, coalesce(add_cart_cnt, 0) AS add_cart_cnt,
+	coalesce(coupon_claim_cnt, 0) AS coupon_claim_cnt, coalesce(pay_order_cnt, 0) AS pay_order_cnt, coalesce(units, 0) AS units, coalesce(gmv_pay, 0) AS gmv_pay,
+	coalesce(refund_pay_amt, 0) AS refund_pay_amt, coalesce(refund_time_amt, 0) AS refund_time_amt
+	FROM roll_minute FULL JOIN roll_online USING (stream_id, minute)) AS m
+JOIN stream s USING (stream_id) JOIN channel c USING (channel_id) CROSS JOIN refresh_state f
++explaining_product|product explained in the minute, the one begun last
+#stream_funnel|五维四率: reached, entered, shown a product, clicked, bought; counted independently (ratio) and in that order (seq)
+SELECT stream_id, channel, external_id, host, biz_date, impressions_ucnt, viewers_ucnt, product_show_ucnt, product_click_ucnt, pay_ucnt,
+	round(viewers_ucnt::numeric / nullif(impressions_ucnt, 0), 6) AS enter_urate, round(product_show_ucnt::numeric / nullif(viewers_ucnt, 0), 6) AS show_urate,
+	round(product_click_ucnt::numeric / nullif(product_show_ucnt, 0), 6) AS ctr_u, round(pay_ucnt::numeric / nullif(product_click_ucnt, 0), 6) AS cvr_u,
+	CASE WHEN exposed_1 > 0 THEN 'expose_room' ELSE 'enter' END AS seq_from, nullif(exposed_1, 0) AS seq_expose,
+	CASE WHEN exposed_1 > 0 THEN exposed_2 ELSE entered_1 END AS seq_enter, CASE WHEN exposed_1 > 0 THEN exposed_3 ELSE entered_2 END AS seq_show,
+	CASE WHEN exposed_1 > 0 THEN exposed_4 ELSE entered_3 END AS seq_click, CASE WHEN exposed_1 > 0 THEN exposed_5 ELSE entered_4 END AS seq_pay,
+	round(exposed_2::numeric / nullif(exposed_1, 0), 6) AS seq_enter_urate,
+	CASE WHEN exposed_1 > 0 THEN round(exposed_3::numeric / nullif(exposed_2, 0), 6) ELSE round(entered_2::numeric / nullif(entered_1, 0), 6) END AS seq_show_urate,
+	CASE WHEN exposed_1 > 0 THEN round(exposed_4::numeric / nullif(exposed_3, 0), 6) ELSE round(entered_3::numeric / nullif(entered_2, 0), 6) END AS seq_click_urate,
+	CASE WHEN exposed_1 > 0 THEN round(exposed_5::numeric / nullif(exposed_4, 0), 6) ELSE round(entered_4::numeric / nullif(entered_3, 0), 6) END AS seq_pay_urate,
+	data_as_of, is_final
+FROM stream_fact
++seq_from|the step that the sequence begins with: expose_room where the stream has any, else enter
++seq_expose|viewers who were reached; NULL where the sequence begins with the entry
++seq_enter|viewers who came as far as the entry, in order
++seq_show|viewers who came as far as being shown a product, in order
++seq_click|viewers who came as far as clicking a product, in order
++seq_pay|viewers who came as far as paying, in order
++seq_enter_urate|seq_enter / seq_expose
++seq_show_urate|seq_show / seq_enter
++seq_click_urate|seq_click / seq_show
++seq_pay_urate|seq_pay / seq_click
+#stream_product|商品复盘: a row for each product listed, shown or sold in a stream
+SELECT r.stream_id, c.code AS channel, s.external_id, r.product_id, p.external_id AS product_external_id, p.name AS product, p.category,
+	l.pos, l.listed_at, l.delisted_at, l.live_price, coalesce(x.explain_cnt, 0) AS explain_cnt, coalesce(round(x.explain_s, 3), 0) AS explain_s,
+	r.product_show_cnt, r.product_show_ucnt, r.product_click_cnt, r.product_click_ucnt, round(r.product_click_ucnt::numeric / nullif(r.product_show_ucnt, 0), 6) AS ctr_u,
+	round(r.product_click_cnt::numeric / nullif(r.product_show_cnt, 0), 6) AS ctr_c, r.add_cart_cnt, r.pay_ucnt, r.pay_order_cnt, r.units,
+	round(r.pay_ucnt::numeric / nullif(r.product_click_ucnt, 0), 6) AS cvr_u, round(r.pay_order_cnt::numeric / nullif(r.product_click_cnt, 0), 6) AS cvr_c, round(r.gmv_pay, 2) AS gmv_pay,
+	round(1000 * r.gmv_pay / nullif(r.product_show_cnt, 0), 6) AS gpm_show, round(r.gmv_pay / nullif(r.units, 0), 6) AS aov_unit,
+	round(r.gmv_pay / nullif(sum(r.gmv_pay) OVER (PARTITION BY r.stream_id), 0), 6) AS gmv_share, t.currency, f.data_as_of,
+	coalesce(s.end_ts + t.final_after <= f.data_as_of, false) AS is_final
+FROM (SELECT stream_id, product_id, sum(product_show_cnt)::bigint AS product_show_cnt, count(*) FILTER (WHERE viewer_id <> 0 AND product_show_cnt > 0) AS product_show_ucnt,
+		sum(product_click_cnt)::bigint AS product_click_cnt, count(*) FILTER (WHERE viewer_id <> 0 AND product_click_cnt > 0) AS product_click_ucnt,
+		sum(add_cart_cnt)::bigint AS add_cart_cnt, count(*) FILTER (WHERE viewer_id <> 0 AND pay_order_cnt > 0) AS pay_ucnt,
+		sum(pay_order_cnt)::bigint AS pay_order_cnt, sum(units)::bigint AS units, sum(gmv_pay) AS gmv_pay
+	FROM (SELECT stream_id, viewer_id, product_id, product_show_cnt, product_click_cnt, add_cart_cnt, pay_order_cnt, units, gmv_pay FROM roll_product
+		UNION ALL SELECT stream_id, 0, product_id, 0, 0, 0, 0, 0, 0 FROM product_listing) AS a
+	GROUP BY stream_id, product_id) AS r
+JOIN stream s USING (stream_id) JOIN channel c USING (channel_id) JOIN product p ON p.product_id = r.product_id
+LEFT JOIN product_listing l ON l.stream_id = r.stream_id AND l.product_id = r.product_id
+LEFT JOIN LATERAL (SELECT count(*) AS explain_cnt, sum(extract(epoch FROM x.end_ts - x.start_ts)) AS explain_s FROM product_explain x
+	WHERE x.stream_id = r.stream_id AND x.product_id = r.product_id) AS x ON true
+CROSS JOIN setting t CROSS JOIN refresh_state f
++explain_cnt|how often it was explained
++explain_s|seconds for which it was explained
++gmv_share|gmv_pay / gmv_pay of all products of the stream
++product_external_id|the channel's id of the product
+#host_daily|主播日报: a row for each host and business day, ranked by sales
+SELECT c.code AS channel, c.name_zh AS channel_zh, h.host_id, h.name AS host, d.biz_date, rank() OVER (PARTITION BY d.biz_date ORDER BY d.gmv_pay DESC) AS gmv_rank,
+	d.streams_cnt, round(d.live_s, 0) AS live_s, d.viewers_ucnt, d.views_cnt, round(d.watch_s, 3) AS watch_s,
+	round(d.watch_s / nullif(d.viewers_ucnt, 0), 6) AS avg_watch_per_viewer, d.comments_cnt, d.likes_cnt, d.shares_cnt,
+	d.comments_cnt + d.likes_cnt + d.shares_cnt AS interactions_cnt, d.interact_ucnt, round(d.interact_ucnt::numeric / nullif(d.viewers_ucnt, 0), 6) AS engage_urate,
+	d.follows_cnt, d.follows_cnt - d.unfollows_cnt AS new_followers, d.follow_ucnt, round(d.follow_ucnt::numeric / nullif(d.viewers_ucnt, 0), 6) AS follow_urate_all,
+	d.pay_ucnt, d.pay_order_cnt, d.units, round(d.gmv_pay, 2) AS gmv_pay, round(d.refund_pay_amt, 2) AS refund_pay_amt,
+	round(d.refund_time_amt, 2) AS refund_time_amt, round(d.gmv_pay - d.refund_pay_amt, 2) AS gmv_net,
+	round(d.pay_ucnt::numeric / nullif(d.viewers_ucnt, 0), 6) AS view_buy_urate, round(d.refund_pay_amt / nullif(d.gmv_pay, 0), 6) AS refund_rate_pay,
+	round(d.refund_time_amt / nullif(d.gmv_pay, 0), 6) AS refund_rate_time, round(d.gmv_pay / nullif(d.pay_ucnt, 0), 6) AS aov_user, round(d.gmv_pay / nullif(d.pay_order_cnt, 0), 6) AS aov_order,
+	round(1000 * d.gmv_pay / nullif(d.views_cnt, 0), 6) AS gpm_views, round(d.gmv_pay / nullif(d.viewers_ucnt, 0), 6) AS uv_value,
+	round(3600 * d.gmv_pay / nullif(d.live_s, 0), 6) AS gmv_per_hour,
+	t.currency, f.data_as_of,
+	coalesce((d.biz_date + 1 + t.day_cut) AT TIME ZONE t.stats_tz + t.final_after <= f.data_as_of, false) AS is_final
+FROM (SELECT host_id, biz_date, sum(streams_cnt)::bigint AS streams_cnt, sum(viewers_ucnt)::bigint AS viewers_ucnt, sum(watch_s) AS watch_s,
+	sum(interact_ucnt)::bigint AS interact_ucnt, sum(follow_ucnt)::bigint AS follow_ucnt, sum(pay_ucnt)::bigint AS pay_ucnt,
+	coalesce(sum(comments_cnt), 0)::bigint AS comments_cnt, coalesce(sum(likes_cnt), 0)::bigint AS likes_cnt, coalesce(sum(shares_cnt), 0)::bigint AS shares_cnt,
+	sum(views_cnt)::bigint AS views_cnt, sum(follows_cnt)::bigint AS follows_cnt, sum(unfollows_cnt)::bigint AS unfollows_cnt,
+	sum(pay_order_cnt)::bigint AS pay_order_cnt, sum(units)::bigint AS units, sum(gmv_pay) AS gmv_pay, sum(refund_pay_amt) AS refund_pay_amt,
+	sum(refund_time_amt) AS refund_time_amt, sum(live_s) AS live_s, sum(ad_cost) AS ad_cost, sum(new_buyers_ucnt)::bigint AS new_buyers_ucnt
+	FROM (
+		SELECT s.host_id, r.biz_date, count(DISTINCT r.stream_id) FILTER (WHERE here) AS streams_cnt,
+		       count(DISTINCT r.viewer_id) FILTER (WHERE here) AS viewers_ucnt, sum(r.watch_s) AS watch_s,
+		       count(DISTINCT r.viewer_id) FILTER (WHERE here AND comments_cnt + likes_cnt + shares_cnt > 0) AS interact_ucnt,
+		       count(DISTINCT r.viewer_id) FILTER (WHERE here AND follows_cnt > 0) AS follow_ucnt,
+		       count(DISTINCT r.viewer_id) FILTER (WHERE pay_order_cnt > 0) AS pay_ucnt,
+		       sum(comments_cnt) FILTER (WHERE reported) AS comments_cnt, sum(likes_cnt) FILTER (WHERE reported) AS likes_cnt,
+		       sum(shares_cnt) FILTER (WHERE reported) AS shares_cnt, 0::bigint AS views_cnt, 0::bigint AS follows_cnt, 0::bigint AS unfollows_cnt,
+		       0::bigint AS pay_order_cnt, 0::bigint AS units, 0::numeric AS gmv_pay, 0::numeric AS refund_pay_amt, 0::numeric AS refund_time_amt,
+		       NULL::numeric AS live_s, NULL::numeric AS ad_cost, NULL::bigint AS new_buyers_ucnt
+		FROM (SELECT *, views_cnt > 0 OR watch_s > 0 AS here FROM roll_viewer) AS r JOIN stream s USING (stream_id)
+		GROUP BY s.host_id, r.biz_date
+		UNION ALL
+		SELECT s.host_id, ((m.minute AT TIME ZONE c.stats_tz) - c.day_cut)::date, 0, 0, 0, 0, 0, 0, sum(comments_cnt), sum(likes_cnt), sum(shares_cnt),
+		       sum(views_cnt), sum(follows_cnt), sum(unfollows_cnt), sum(pay_order_cnt), sum(m.units), sum(m.gmv_pay), sum(m.refund_pay_amt),
+		       sum(m.refund_time_amt), NULL::numeric AS live_s, NULL::numeric AS ad_cost, NULL::bigint AS new_buyers_ucnt
+		FROM roll_minute m JOIN stream s USING (stream_id) CROSS JOIN setting c
+		GROUP BY s.host_id, ((m.minute AT TIME ZONE c.stats_tz) - c.day_cut)::date
+		UNION ALL
+		SELECT s.host_id, day::date, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		       sum(extract(epoch FROM least(coalesce(s.end_ts, f.data_as_of), (day + interval '1 day' + c.day_cut) AT TIME ZONE c.stats_tz)
+		         - greatest(s.start_ts, (day + c.day_cut) AT TIME ZONE c.stats_tz))), NULL::numeric AS ad_cost, NULL::bigint AS new_buyers_ucnt
+		FROM stream s CROSS JOIN setting c CROSS JOIN refresh_state f,
+		  LATERAL generate_series(date_trunc('day', (s.start_ts AT TIME ZONE c.stats_tz) - c.day_cut),
+		    date_trunc('day', (coalesce(s.end_ts, f.data_as_of) AT TIME ZONE c.stats_tz) - c.day_cut), interval '1 day') AS day
+		WHERE coalesce(s.end_ts, f.data_as_of) > (day + c.day_cut) AT TIME ZONE c.stats_tz
+		GROUP BY s.host_id, day::date
+	) AS a GROUP BY host_id, biz_date) AS d
+JOIN host h USING (host_id) JOIN channel c USING (channel_id) CROSS JOIN setting t CROSS JOIN refresh_state f
++gmv_rank|rank among the hosts of the day by gmv_pay
++streams_cnt|streams with viewers on the day
++live_s|seconds of streams on the day
++gmv_per_hour|gmv_pay / live_s * 3600
+#channel_daily|渠道日报: a row for each channel and business day; a viewer of several streams counts once
+SELECT c.code AS channel, c.name_zh AS channel_zh, d.biz_date,
+	d.streams_cnt, round(d.live_s, 0) AS live_s, d.viewers_ucnt, d.views_cnt, round(d.watch_s, 3) AS watch_s,
+	round(d.watch_s / nullif(d.viewers_ucnt, 0), 6) AS avg_watch_per_viewer, d.comments_cnt, d.likes_cnt, d.shares_cnt,
+	d.comments_cnt + d.likes_cnt + d.shares_cnt AS interactions_cnt, d.interact_ucnt, round(d.interact_ucnt::numeric / nullif(d.viewers_ucnt, 0), 6) AS engage_urate,
+	d.follows_cnt, d.follows_cnt - d.unfollows_cnt AS new_followers, d.follow_ucnt, round(d.follow_ucnt::numeric / nullif(d.viewers_ucnt, 0), 6) AS follow_urate_all,
+	d.pay_ucnt, d.pay_order_cnt, d.units, round(d.gmv_pay, 2) AS gmv_pay, round(d.refund_pay_amt, 2) AS refund_pay_amt,
+	round(d.refund_time_amt, 2) AS refund_time_amt, round(d.gmv_pay - d.refund_pay_amt, 2) AS gmv_net,
+	round(d.pay_ucnt::numeric / nullif(d.viewers_ucnt, 0), 6) AS view_buy_urate, round(d.refund_pay_amt / nullif(d.gmv_pay, 0), 6) AS refund_rate_pay,
+	round(d.refund_time_amt / nullif(d.gmv_pay, 0), 6) AS refund_rate_time, round(d.gmv_pay / nullif(d.pay_ucnt, 0), 6) AS aov_user, round(d.gmv_pay / nullif(d.pay_order_cnt, 0), 6) AS aov_order,
+	round(1000 * d.gmv_pay / nullif(d.views_cnt, 0), 6) AS gpm_views, round(d.gmv_pay / nullif(d.viewers_ucnt, 0), 6) AS uv_value,
+	round(3600 * d.gmv_pay / nullif(d.live_s, 0), 6) AS gmv_per_hour,
+	round(d.gmv_pay / nullif(sum(d.gmv_pay) OVER (PARTITION BY d.biz_date), 0), 6) AS gmv_share, d.ad_cost, coalesce(d.new_buyers_ucnt, 0) AS new_buyers_ucnt,
+	round(d.gmv_pay / nullif(d.ad_cost, 0), 6) AS roi, round((d.gmv_pay - d.refund_pay_amt) / nullif(d.ad_cost, 0), 6) AS roi_net, round(d.ad_cost / nullif(d.new_buyers_ucnt, 0), 6) AS cac,
+	t.currency, f.data_as_of,
+	coalesce((d.biz_date + 1 + t.day_cut) AT TIME ZONE t.stats_tz + t.final_after <= f.data_as_of, false) AS is_final
+FROM (SELECT channel_id, biz_date, sum(streams_cnt)::bigint AS streams_cnt, sum(viewers_ucnt)::bigint AS viewers_ucnt, sum(watch_s) AS watch_s,
+	sum(interact_ucnt)::bigint AS interact_ucnt, sum(follow_ucnt)::bigint AS follow_ucnt, sum(pay_ucnt)::bigint AS pay_ucnt,
+	coalesce(sum(comments_cnt), 0)::bigint AS comments_cnt, coalesce(sum(likes_cnt), 0)::bigint AS likes_cnt, coalesce(sum(shares_cnt), 0)::bigint AS shares_cnt,
+	sum(views_cnt)::bigint AS views_cnt, sum(follows_cnt)::bigint AS follows_cnt, sum(unfollows_cnt)::bigint AS unfollows_cnt,
+	sum(pay_order_cnt)::bigint AS pay_order_cnt, sum(units)::bigint AS units, sum(gmv_pay) AS gmv_pay, sum(refund_pay_amt) AS refund_pay_amt,
+	sum(refund_time_amt) AS refund_time_amt, sum(live_s) AS live_s, sum(ad_cost) AS ad_cost, sum(new_buyers_ucnt)::bigint AS new_buyers_ucnt
+	FROM (
+		SELECT s.channel_id, r.biz_date, count(DISTINCT r.stream_id) FILTER (WHERE here) AS streams_cnt,
+		       count(DISTINCT r.viewer_id) FILTER (WHERE here) AS viewers_ucnt, sum(r.watch_s) AS watch_s,
+		       count(DISTINCT r.viewer_id) FILTER (WHERE here AND comments_cnt + likes_cnt + shares_cnt > 0) AS interact_ucnt,
+		       count(DISTINCT r.viewer_id) FILTER (WHERE here AND follows_cnt > 0) AS follow_ucnt,
+		       count(DISTINCT r.viewer_id) FILTER (WHERE pay_order_cnt > 0) AS pay_ucnt,
+		       sum(comments_cnt) FILTER (WHERE reported) AS comments_cnt, sum(likes_cnt) FILTER (WHERE reported) AS likes_cnt,
+		       sum(shares_cnt) FILTER (WHERE reported) AS shares_cnt, 0::bigint AS views_cnt, 0::bigint AS follows_cnt, 0::bigint AS unfollows_cnt,
+		       0::bigint AS pay_order_cnt, 0::bigint AS units, 0::numeric AS gmv_pay, 0::numeric AS refund_pay_amt, 0::numeric AS refund_time_amt,
+		       NULL::numeric AS live_s, NULL::numeric AS ad_cost, NULL::bigint AS new_buyers_ucnt
+		FROM (SELECT *, views_cnt > 0 OR watch_s > 0 AS here FROM roll_viewer) AS r JOIN stream s USING (stream_id)
+		GROUP BY s.channel_id, r.biz_date
+		UNION ALL
+		SELECT s.channel_id, ((m.minute AT TIME ZONE c.stats_tz) - c.day_cut)::date, 0, 0, 0, 0, 0, 0, sum(comments_cnt), sum(likes_cnt), sum(shares_cnt),
+		       sum(views_cnt), sum(follows_cnt), sum(unfollows_cnt), sum(pay_order_cnt), sum(m.units), sum(m.gmv_pay), sum(m.refund_pay_amt),
+		       sum(m.refund_time_amt), NULL::numeric AS live_s, NULL::numeric AS ad_cost, NULL::bigint AS new_buyers_ucnt
+		FROM roll_minute m JOIN stream s USING (stream_id) CROSS JOIN setting c
+		GROUP BY s.channel_id, ((m.minute AT TIME ZONE c.stats_tz) - c.day_cut)::date
+		UNION ALL
+		SELECT s.channel_id, day::date, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		       sum(extract(epoch FROM least(coalesce(s.end_ts, f.data_as_of), (day + interval '1 day' + c.day_cut) AT TIME ZONE c.stats_tz)
+		         - greatest(s.start_ts, (day + c.day_cut) AT TIME ZONE c.stats_tz))), NULL::numeric AS ad_cost, NULL::bigint AS new_buyers_ucnt
+		FROM stream s CROSS JOIN setting c CROSS JOIN refresh_state f,
+		  LATERAL generate_series(date_trunc('day', (s.start_ts AT TIME ZONE c.stats_tz) - c.day_cut),
+		    date_trunc('day', (coalesce(s.end_ts, f.data_as_of) AT TIME ZONE c.stats_tz) - c.day_cut), interval '1 day') AS day
+		WHERE coalesce(s.end_ts, f.data_as_of) > (day + c.day_cut) AT TIME ZONE c.stats_tz
+		GROUP BY s.channel_id, day::date
+		UNION ALL
+		SELECT a.channel_id, ((a.hour AT TIME ZONE c.stats_tz) - c.day_cut)::date, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL::numeric AS live_s, sum(a.cost), NULL::bigint AS new_buyers_ucnt
+		FROM ad_spend a CROSS JOIN setting c WHERE a.scope = 'promoted'
+		GROUP BY a.channel_id, ((a.hour AT TIME ZONE c.stats_tz) - c.day_cut)::date
+		UNION ALL
+		SELECT o.channel_id, ((o.first_ts AT TIME ZONE c.stats_tz) - c.day_cut)::date, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL::numeric AS live_s, NULL::numeric AS ad_cost, count(*)
+		FROM (SELECT channel_id, viewer_id, min(paid_ts) AS first_ts FROM orders WHERE paid_ts IS NOT NULL AND viewer_id IS NOT NULL GROUP BY 1, 2) AS o
+		  CROSS JOIN setting c
+		GROUP BY o.channel_id, ((o.first_ts AT TIME ZONE c.stats_tz) - c.day_cut)::date
+	) AS a GROUP BY channel_id, biz_date) AS d
+JOIN channel c USING (channel_id) CROSS JOIN setting t CROSS JOIN refresh_state f
++streams_cnt|streams with viewers on the day
++live_s|seconds of streams on the day
++gmv_per_hour|gmv_pay / live_s * 3600
++gmv_share|gmv_pay / gmv_pay of all channels on the day
++new_buyers_ucnt|buyers whose first paid order lies on the day
+#traffic_source|流量结构: a row for each stream and source of its viewers; no figures of fewer viewers than setting.k_anonymity
+SELECT v.stream_id, c.code AS channel, s.external_id, v.source, v.viewers_ucnt >= t.k_anonymity AS is_shown, CASE WHEN viewers_ucnt >= t.k_anonymity THEN viewers_ucnt END AS viewers_ucnt,
+	CASE WHEN viewers_ucnt >= t.k_anonymity THEN views_cnt END AS views_cnt, CASE WHEN viewers_ucnt >= t.k_anonymity THEN round(watch_s, 3) END AS watch_s, CASE WHEN viewers_ucnt >= t.k_anonymity THEN round(watch_s / nullif(viewers_ucnt, 0), 6) END AS avg_watch_per_viewer, CASE WHEN viewers_ucnt >= t.k_anonymity THEN pay_ucnt END AS pay_ucnt,
+	CASE WHEN viewers_ucnt >= t.k_anonymity THEN round(pay_ucnt::numeric / nullif(viewers_ucnt, 0), 6) END AS view_buy_urate, CASE WHEN viewers_ucnt >= t.k_anonymity THEN round(gmv_pay, 2) END AS gmv_pay, CASE WHEN viewers_ucnt >= t.k_anonymity THEN round(gmv_pay / nullif(viewers_ucnt, 0), 6) END AS uv_value,
+	t.currency, f.data_as_of, coalesce(s.end_ts + t.final_after <= f.data_as_of, false) AS is_final
+FROM (SELECT stream_id, source, count(*) AS viewers_ucnt, sum(views_cnt)::bigint AS views_cnt, sum(watch_s) AS watch_s, count(*) FILTER (WHERE pay_order_cnt > 0) AS pay_ucnt,
+		sum(gmv_pay) AS gmv_pay
+	FROM (SELECT stream_id, viewer_id, coalesce(max(source), 'unknown') AS source, sum(views_cnt) AS views_cnt, sum(watch_s) AS watch_s,
+			sum(pay_order_cnt) AS pay_order_cnt, sum(gmv_pay) AS gmv_pay
+		FROM roll_viewer GROUP BY stream_id, viewer_id HAVING sum(views_cnt) > 0 OR sum(watch_s) > 0) AS p
+	GROUP BY stream_id, source) AS v
+JOIN stream s USING (stream_id) JOIN channel c USING (channel_id) CROSS JOIN setting t CROSS JOIN refresh_state f
++is_shown|whether there are enough viewers to show figures
+#viewer_profile|观众画像: a row for each viewer; for those who may see single viewers
+SELECT p.viewer_id, c.code AS channel, p.first_date, p.last_date, p.streams_cnt, round(p.watch_s, 3) AS watch_s, p.comments_cnt, p.likes_cnt, p.shares_cnt,
+	p.interactions_cnt, p.segment, g.name_zh AS segment_zh, segment_label(p.segment) AS segment_en, g.strategy_zh, g.strategy_en, p.pay_order_cnt,
+	round(p.gmv_pay, 2) AS gmv_pay, round(p.refund_pay_amt, 2) AS refund_pay_amt, round(p.gmv_pay - p.refund_pay_amt, 2) AS gmv_net, t.currency, f.data_as_of
+FROM (SELECT a.*, quartile_segment(interactions_cnt::float8) OVER () AS segment
+	FROM (SELECT viewer_id, min(biz_date) AS first_date, max(biz_date) AS last_date, count(DISTINCT stream_id) AS streams_cnt, sum(watch_s) AS watch_s,
+			sum(comments_cnt)::bigint AS comments_cnt, sum(likes_cnt)::bigint AS likes_cnt, sum(shares_cnt)::bigint AS shares_cnt,
+			interaction_score(sum(comments_cnt)::bigint, sum(likes_cnt)::bigint, sum(shares_cnt)::bigint) AS interactions_cnt,
+			sum(pay_order_cnt)::bigint AS pay_order_cnt, sum(gmv_pay) AS gmv_pay, sum(refund_pay_amt) AS refund_pay_amt
+		FROM roll_viewer GROUP BY viewer_id
+		HAVING sum(views_cnt) > 0 OR sum(watch_s) > 0 OR sum(comments_cnt + likes_cnt + shares_cnt) > 0) AS a) AS p
+JOIN viewer v USING (viewer_id) JOIN channel c USING (channel_id) LEFT JOIN segment_strategy g ON g.segment = p.segment CROSS JOIN setting t CROSS JOIN refresh_state f
++first_date|first business day
++last_date|last business day
++streams_cnt|streams watched
++segment|quarter of the viewers by interactions, 1 to 4; equal numbers are never split
++segment_zh|Chinese name of the segment
++segment_en|English name of the segment
+#interaction_segment|互动分层: a row for each segment of viewers by interactions, with what to offer it; no figures of fewer viewers than setting.k_anonymity
+SELECT p.segment, p.segment_zh, p.segment_en, p.strategy_zh, p.strategy_en, viewers_ucnt >= t.k_anonymity AS is_shown, CASE WHEN viewers_ucnt >= t.k_anonymity THEN viewers_ucnt END AS viewers_ucnt,
+	CASE WHEN viewers_ucnt >= t.k_anonymity THEN interactions_min END AS interactions_min, CASE WHEN viewers_ucnt >= t.k_anonymity THEN interactions_max END AS interactions_max, CASE WHEN viewers_ucnt >= t.k_anonymity THEN interactions_cnt END AS interactions_cnt,
+	CASE WHEN viewers_ucnt >= t.k_anonymity THEN round(watch_s, 3) END AS watch_s, CASE WHEN viewers_ucnt >= t.k_anonymity THEN round(watch_s / nullif(viewers_ucnt, 0), 6) END AS avg_watch_per_viewer, CASE WHEN viewers_ucnt >= t.k_anonymity THEN pay_ucnt END AS pay_ucnt,
+	CASE WHEN viewers_ucnt >= t.k_anonymity THEN round(pay_ucnt::numeric / nullif(viewers_ucnt, 0), 6) END AS view_buy_urate, CASE WHEN viewers_ucnt >= t.k_anonymity THEN round(gmv_pay, 2) END AS gmv_pay, CASE WHEN viewers_ucnt >= t.k_anonymity THEN round(gmv_net, 2) END AS gmv_net,
+	CASE WHEN viewers_ucnt >= t.k_anonymity THEN round(gmv_pay / nullif(viewers_ucnt, 0), 6) END AS uv_value, t.currency, f.data_as_of
+FROM (SELECT segment, segment_zh, segment_en, strategy_zh, strategy_en, count(*) AS viewers_ucnt, min(interactions_cnt) AS interactions_min, max(interactions_cnt) AS interactions_max,
+		sum(interactions_cnt)::bigint AS interactions_cnt, sum(watch_s) AS watch_s, count(*) FILTER (WHERE pay_order_cnt > 0) AS pay_ucnt, sum(gmv_pay) AS gmv_pay,
+		sum(gmv_net) AS gmv_net
+	FROM viewer_profile GROUP BY segment, segment_zh, segment_en, strategy_zh, strategy_en) AS p CROSS JOIN setting t CROSS JOIN refresh_state f
++is_shown|whether there are enough viewers to show figures
++segment_zh|Chinese name of the segment
++segment_en|English name of the segment
++interactions_min|fewest interactions of a viewer of the segment
++interactions_max|most interactions of a viewer of the segment
+#retention_cohort|留存: the viewers first seen on a business day, and how many watched on exactly the Nth day after
+SELECT c.code AS channel, h.cohort_date, n.day_n, h.cohort_ucnt,
+	CASE WHEN done THEN coalesce(r.retained_ucnt, 0) END AS retained_ucnt, CASE WHEN done THEN round(coalesce(r.retained_ucnt, 0)::numeric / h.cohort_ucnt, 6) END AS day_n_retention,
+	done AS is_complete, f.data_as_of
+FROM (SELECT channel_id, cohort_date, count(*) AS cohort_ucnt FROM (
+		SELECT viewer_id, min(biz_date) AS cohort_date FROM roll_viewer WHERE views_cnt > 0 OR watch_s > 0 GROUP BY viewer_id) AS b JOIN viewer USING (viewer_id)
+	GROUP BY channel_id, cohort_date) AS h
+CROSS JOIN generate_series(0, 30) AS n (day_n) CROSS JOIN setting t CROSS JOIN refresh_state f
+CROSS JOIN LATERAL (SELECT coalesce((h.cohort_date + n.day_n + 1 + t.day_cut) AT TIME ZONE t.stats_tz <= f.data_as_of, false) AS done) AS d
+LEFT JOIN (SELECT v.channel_id, b.cohort_date, a.biz_date - b.cohort_date AS day_n, count(DISTINCT a.viewer_id) AS retained_ucnt
+	FROM roll_viewer a JOIN (SELECT viewer_id, min(biz_date) AS cohort_date FROM roll_viewer WHERE views_cnt > 0 OR watch_s > 0 GROUP BY viewer_id) AS b USING (viewer_id)
+	JOIN viewer v USING (viewer_id) WHERE a.views_cnt > 0 OR a.watch_s > 0
+	GROUP BY v.channel_id, b.cohort_date, a.biz_date - b.cohort_date) AS r
+  ON r.channel_id = h.channel_id AND r.cohort_date = h.cohort_date AND r.day_n = n.day_n
+JOIN channel c ON c.channel_id = h.channel_id
++cohort_date|business day on which the viewers were first seen
++day_n|days after, 0 being that day
++cohort_ucnt|viewers of the cohort
++retained_ucnt|of them, those who watched on that day; NULL until it is over
++is_complete|whether that day is over
+#cohort_ltv|历史LTV: the buyers whose first paid order lies in a month, and what they spent in the first n days since it
+SELECT c.code AS channel, b.cohort_month, n.days, b.cohort_ucnt, CASE WHEN done THEN round(coalesce(sum(o.net) FILTER (WHERE o.age < n.days * interval '1 day'), 0), 2) END AS gmv_net,
+	CASE WHEN done THEN round(coalesce(sum(o.net) FILTER (WHERE o.age < n.days * interval '1 day'), 0) / b.cohort_ucnt, 6) END AS ltv_hist,
+	done AS is_complete, t.currency, f.data_as_of
+FROM (SELECT channel_id, cohort_month, count(*) AS cohort_ucnt, max(first_ts) AS last_first FROM (
+		SELECT o.channel_id, o.viewer_id, min(o.paid_ts) AS first_ts,
+		       date_trunc('month', (min(o.paid_ts) AT TIME ZONE min(t.stats_tz)) - min(t.day_cut))::date AS cohort_month
+		FROM orders o CROSS JOIN setting t WHERE o.paid_ts IS NOT NULL AND o.viewer_id IS NOT NULL GROUP BY o.channel_id, o.viewer_id) AS q
+	GROUP BY channel_id, cohort_month) AS b
+CROSS JOIN (VALUES (1), (7), (30), (60), (90), (180), (365)) AS n (days) CROSS JOIN setting t CROSS JOIN refresh_state f
+CROSS JOIN LATERAL (SELECT coalesce(b.last_first + n.days * interval '1 day' <= f.data_as_of, false) AS done) AS d
+JOIN channel c ON c.channel_id = b.channel_id
+LEFT JOIN (SELECT q.channel_id, date_trunc('month', (q.first_ts AT TIME ZONE t.stats_tz) - t.day_cut)::date AS cohort_month, q.paid_ts - q.first_ts AS age,
+		q.paid_amt - coalesce((SELECT sum(r.amount) FROM refund r WHERE r.order_id = q.order_id AND r.success_ts IS NOT NULL), 0) AS net
+	FROM (SELECT o.*, min(paid_ts) OVER (PARTITION BY channel_id, viewer_id) AS first_ts FROM orders o WHERE paid_ts IS NOT NULL AND viewer_id IS NOT NULL) AS q
+	CROSS JOIN setting t) AS o ON o.channel_id = b.channel_id AND o.cohort_month = b.cohort_month
+GROUP BY c.code, b.cohort_month, n.days, b.cohort_ucnt, done, t.currency, f.data_as_of
++cohort_month|month of the first paid order
++days|days since the first paid order
++cohort_ucnt|buyers of the cohort
++is_complete|whether every buyer of the cohort had so many days
+#ad_roi|投放: a row for each plan and business day, of scope promoted
+SELECT c.code AS channel, a.plan_id, s.external_id AS stream, a.biz_date, round(a.ad_cost, 2) AS ad_cost, a.ad_impressions, a.ad_clicks, a.attributed_orders,
+	round(a.attributed_gmv, 2) AS attributed_gmv, round(a.ad_clicks::numeric / nullif(a.ad_impressions, 0), 6) AS ad_ctr, round(1000 * a.ad_cost / nullif(a.ad_impressions, 0), 6) AS cpm,
+	round(a.ad_cost / nullif(a.ad_clicks, 0), 6) AS cpc, round(a.attributed_gmv / nullif(a.ad_cost, 0), 6) AS roi_attributed, round(a.ad_cost / nullif(a.attributed_orders, 0), 6) AS cpa_order,
+	t.currency, f.data_as_of, coalesce((a.biz_date + 1 + t.day_cut) AT TIME ZONE t.stats_tz + t.final_after <= f.data_as_of, false) AS is_final
+FROM (SELECT channel_id, plan_id, stream_id, ((hour AT TIME ZONE t.stats_tz) - t.day_cut)::date AS biz_date, sum(cost) AS ad_cost, sum(impressions)::bigint AS ad_impressions,
+		sum(clicks)::bigint AS ad_clicks, sum(a.attributed_orders)::bigint AS attributed_orders, sum(a.attributed_gmv) AS attributed_gmv
+	FROM ad_spend a CROSS JOIN setting t WHERE scope = 'promoted' GROUP BY 1, 2, 3, 4) AS a
+JOIN channel c USING (channel_id) LEFT JOIN stream s ON s.stream_id = a.stream_id CROSS JOIN setting t CROSS JOIN refresh_state f
++stream|the channel's id of the stream
++ad_impressions|impressions of the advertisement
++ad_clicks|clicks on it
+#promo_effect|活动效果: a row for each promotion; the raw difference says what happened, not why: without a random assignment those who take a coupon differ from others
+SELECT c.code AS channel, p.promo_id, p.external_id, p.kind, p.name, p.start_ts, p.end_ts, coalesce(k.claimed_cnt, 0) AS claimed_cnt, coalesce(k.used_cnt, 0) AS used_cnt,
+	round(k.used_cnt::numeric / nullif(k.claimed_cnt, 0), 6) AS redeem_rate, coalesce(e.treated_ucnt, 0) AS treated_ucnt, coalesce(e.control_ucnt, 0) AS control_ucnt,
+	coalesce(e.treated_buyers, 0) AS treated_buyers, coalesce(e.control_buyers, 0) AS control_buyers, round(e.treated_buyers::numeric / nullif(e.treated_ucnt, 0), 6) AS treated_rate,
+	round(e.control_buyers::numeric / nullif(e.control_ucnt, 0), 6) AS control_rate,
+	round(e.treated_buyers::numeric / nullif(e.treated_ucnt, 0) - e.control_buyers::numeric / nullif(e.control_ucnt, 0), 6) AS raw_effect,
+	now() AS data_as_of, coalesce(p.end_ts + t.final_after <= now(), false) AS is_final
+FROM promotion p JOIN channel c USING (channel_id) CROSS JOIN setting t
+LEFT JOIN (SELECT promo_id, count(*) AS claimed_cnt, count(used_ts) AS used_cnt FROM coupon GROUP BY promo_id) AS k USING (promo_id)
+LEFT JOIN (SELECT promo_id, count(*) FILTER (WHERE arm = 'treat') AS treated_ucnt, count(*) FILTER (WHERE arm = 'control') AS control_ucnt,
+		count(*) FILTER (WHERE arm = 'treat' AND bought) AS treated_buyers, count(*) FILTER (WHERE arm = 'control' AND bought) AS control_buyers
+	FROM (SELECT x.promo_id, x.arm, EXISTS (SELECT FROM orders o WHERE o.viewer_id = x.viewer_id AND o.paid_ts >= x.assigned_ts AND o.paid_ts <= coalesce(p.end_ts, 'infinity')) AS bought
+		FROM promo_exposure x JOIN promotion p USING (promo_id)) AS b
+	GROUP BY promo_id) AS e USING (promo_id)
++claimed_cnt|coupons claimed
++used_cnt|coupons used
++treated_ucnt|viewers treated
++control_ucnt|viewers in the control group
++treated_buyers|of the treated, those who paid an order after their assignment and until the end
++control_buyers|of the control group, those who did
++treated_rate|treated_buyers / treated_ucnt
++control_rate|control_buyers / control_ucnt
++external_id|the channel's id
+#refund_tracking|退款三角: the orders paid on a business day, and what was refunded in the first n days after each was paid
+SELECT c.code AS channel, o.pay_date, n.age_days, o.pay_order_cnt, round(o.gmv_pay, 2) AS gmv_pay, CASE WHEN done THEN round(coalesce(r.amount, 0), 2) END AS refunded_amt,
+	CASE WHEN done THEN round(coalesce(r.amount, 0) / nullif(o.gmv_pay, 0), 6) END AS refunded_rate, done AS is_complete, t.currency, now() AS data_as_of
+FROM (SELECT o.channel_id, ((o.paid_ts AT TIME ZONE t.stats_tz) - t.day_cut)::date AS pay_date, count(*) AS pay_order_cnt, sum(o.paid_amt) AS gmv_pay
+	FROM orders o CROSS JOIN setting t WHERE o.paid_ts IS NOT NULL GROUP BY 1, 2) AS o
+CROSS JOIN (VALUES (1), (3), (7), (15), (30), (60), (90)) AS n (age_days) CROSS JOIN setting t
+CROSS JOIN LATERAL (SELECT coalesce((o.pay_date + 1 + t.day_cut) AT TIME ZONE t.stats_tz + n.age_days * interval '1 day' <= now(), false) AS done) AS d
+JOIN channel c ON c.channel_id = o.channel_id
+LEFT JOIN (SELECT o.channel_id, ((o.paid_ts AT TIME ZONE t.stats_tz) - t.day_cut)::date AS pay_date, a.age_days, sum(r.amount) AS amount
+	FROM refund r JOIN orders o USING (order_id) CROSS JOIN setting t JOIN (VALUES (1), (3), (7), (15), (30), (60), (90)) AS a (age_days)
+	  ON r.success_ts < o.paid_ts + a.age_days * interval '1 day'
+	WHERE o.paid_ts IS NOT NULL GROUP BY 1, 2, 3) AS r ON r.channel_id = o.channel_id AND r.pay_date = o.pay_date AND r.age_days = n.age_days
++pay_date|business day on which the orders were paid
++age_days|days after an order was paid
++refunded_amt|refunds made within them; NULL until every order of the day is that old
++refunded_rate|refunded_amt / gmv_pay
++is_complete|whether every order of the day is that old
+#data_quality|数据质量: a row for each payload
+SELECT c.code AS channel, b.batch_id, b.received_at, b.rows_total, b.accepted, b.duplicate, b.rejected, b.late, b.repeats,
+	round(b.rejected::numeric / nullif(b.rows_total, 0), 6) AS rejected_rate, b.rejected - (SELECT count(*) FROM ingest_reject r WHERE r.batch_id = b.batch_id AND r.replayed_batch IS NOT NULL) AS open_cnt
+FROM ingest_batch b JOIN channel c USING (channel_id)
++rejected_rate|rejected / rows_total
++open_cnt|rejected rows not replayed yet
+#data_quality_reason|数据质量(原因): rejected rows by channel, kind of record and reason
+SELECT c.code AS channel, r.record, r.reason, count(*) AS rejected_cnt, count(*) FILTER (WHERE r.replayed_batch IS NULL) AS open_cnt, max(b.received_at) AS last_received_at
+FROM ingest_reject r JOIN ingest_batch b USING (batch_id) JOIN channel c USING (channel_id)
+GROUP BY c.code, r.record, r.reason
++rejected_cnt|rejected rows
++open_cnt|rejected rows not replayed yet
++last_received_at|when the last came
+#platform_gap|平台差异: the newest total that the platform reports for a stream beside ours
+SELECT o.channel, o.stream_id, o.external_id, p.metric, p.captured_at, p.value AS platform_value, v.ours AS our_value, round((v.ours - p.value) / nullif(p.value, 0), 6) AS gap_rate, o.data_as_of
+FROM (SELECT DISTINCT ON (stream_id, metric) * FROM platform_snapshot ORDER BY stream_id, metric, captured_at DESC) AS p
+JOIN stream_overview o USING (stream_id)
+JOIN LATERAL (VALUES ('viewers_ucnt', o.viewers_ucnt::numeric), ('views_cnt', o.views_cnt), ('impressions_ucnt', o.impressions_ucnt), ('impressions_cnt', o.impressions_cnt),
+	('comments_cnt', o.comments_cnt), ('likes_cnt', o.likes_cnt), ('shares_cnt', o.shares_cnt), ('follows_cnt', o.follows_cnt), ('pcu', o.pcu), ('gmv_pay', o.gmv_pay),
+	('pay_order_cnt', o.pay_order_cnt), ('pay_ucnt', o.pay_ucnt), ('avg_watch_per_viewer', o.avg_watch_per_viewer), ('enter_urate', o.enter_urate)) AS v (metric, ours)
+  ON v.metric = p.metric
++platform_value|the platform's figure
++our_value|ours
++gap_rate|(our_value - platform_value) / platform_value
+$views$;
+END
+$live$;
+COMMENT ON FUNCTION live_views() IS
+'the views that live_setup makes';
+
+CREATE FUNCTION live_build_views(target name)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET client_min_messages = warning
+AS $live$
+DECLARE
+	v_blocks text[];
+	v_block text;
+	v_head text[];
+	v_general text;
+	v_column name;
+	v_comment text;
+BEGIN
+	PERFORM set_config('search_path', (SELECT format('pg_catalog, %I, %I, pg_temp', target, n.nspname)
+		FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'liveanalytics'), true);
+	v_blocks := regexp_split_to_array(live_views(), E'\n#');
+	v_general := v_blocks[1] || E'\n';
+	FOREACH v_block IN ARRAY v_blocks[2:] LOOP
+		v_head := string_to_array(split_part(v_block, E'\n', 1), '|');
+		EXECUTE format('CREATE OR REPLACE VIEW %I.%I WITH (security_invoker = true) AS %s', target, v_head[1],
+			regexp_replace(substr(v_block, strpos(v_block, E'\n') + 1), E'\n\\+[^\n]*', '', 'g'));
+		EXECUTE format('COMMENT ON VIEW %I.%I IS %L', target, v_head[1], v_head[2]);
+		FOR v_column IN SELECT attname FROM pg_attribute WHERE attrelid = format('%I.%I', target, v_head[1])::regclass AND attnum > 0 AND NOT attisdropped LOOP
+			v_comment := coalesce(substring(v_block FROM E'\n\\+' || v_column || E'\\|([^\n]*)'),
+				(SELECT zh || ', ' || en || ': ' || formula FROM metric_catalog WHERE metric = v_column),
+				substring(v_general FROM E'\n\\+' || v_column || E'\\|([^\n]*)'),
+				substring(live_layout() FROM E'\n\\+' || v_column || E'\\|[^\n|]*\\|([^\n]*)'));
+			EXECUTE format('COMMENT ON COLUMN %I.%I.%I IS %L', target, v_head[1], v_column, v_comment);
+		END LOOP;
+	END LOOP;
+END
+$live$;
+COMMENT ON FUNCTION live_build_views(name) IS
+'makes the views, or replaces them, with a comment on every column';

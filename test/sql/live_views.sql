@@ -1,0 +1,112 @@
+-- rollups and views of a small audience, whose figures can be checked by hand
+SET client_min_messages = warning;
+SET timezone = 'UTC';
+SET intervalstyle = 'iso_8601';
+SELECT live_setup('lv') IS NOT NULL AS ready;
+UPDATE lv.setting SET stats_tz = 'UTC', k_anonymity = 2;
+UPDATE lv.identity_key SET key = 'a key for tests';
+
+-- a stream of ten minutes. Ann stays five, is shown p1, clicks, comments, likes three times and buys two for 100, of which 40 come back;
+-- Bob looks in for two seconds, and is reached afterwards; Cid clicks without having been shown, orders, does not pay, and is gone after a
+-- last sign; Dan enters twice and stays until the end; of Eve only totals are known; somebody unknown comments.
+SELECT accepted, duplicate, rejected FROM live_ingest('lv', 'generic', '{
+  "streams": [{"stream": "s1", "host": "h1", "host_name": "Hua", "title": "tea", "start": "2024-03-01 12:00", "end": "2024-03-01 12:10"},
+              {"stream": "s2", "host": "h1", "start": "2024-03-02 23:59", "end": "2024-03-03 00:01"}],
+  "products": [{"product": "p1", "name": "tea", "category": "food", "stream": "s1", "pos": 1, "price": 50, "explain_from": "2024-03-01 12:01", "explain_to": "2024-03-01 12:03"},
+               {"product": "p2", "name": "pot", "category": "home", "stream": "s1", "pos": 2}],
+  "events": [
+    {"id": 1, "stream": "s1", "viewer": "ann", "type": "expose_room", "ts": "2024-03-01 11:59:50"},
+    {"id": 2, "stream": "s1", "viewer": "ann", "type": "enter", "ts": "2024-03-01 12:00:00", "source": "follow"},
+    {"id": 3, "stream": "s1", "viewer": "ann", "type": "product_show", "ts": "2024-03-01 12:01:00", "product": "p1"},
+    {"id": 4, "stream": "s1", "viewer": "ann", "type": "product_click", "ts": "2024-03-01 12:02:00", "product": "p1"},
+    {"id": 5, "stream": "s1", "viewer": "ann", "type": "comment", "ts": "2024-03-01 12:02:30"},
+    {"id": 6, "stream": "s1", "viewer": "ann", "type": "like", "ts": "2024-03-01 12:03:00", "qty": 3},
+    {"id": 7, "stream": "s1", "viewer": "ann", "type": "follow", "ts": "2024-03-01 12:03:01"},
+    {"id": 8, "stream": "s1", "viewer": "ann", "type": "leave", "ts": "2024-03-01 12:05:00"},
+    {"id": 9, "stream": "s1", "viewer": "bob", "type": "enter", "ts": "2024-03-01 12:00:30", "source": "paid"},
+    {"id": 10, "stream": "s1", "viewer": "bob", "type": "leave", "ts": "2024-03-01 12:00:32"},
+    {"id": 11, "stream": "s1", "viewer": "bob", "type": "expose_room", "ts": "2024-03-01 12:00:40"},
+    {"id": 12, "stream": "s1", "viewer": "cid", "type": "enter", "ts": "2024-03-01 12:02:00", "source": "paid"},
+    {"id": 13, "stream": "s1", "viewer": "cid", "type": "product_click", "ts": "2024-03-01 12:03:00", "product": "p1"},
+    {"id": 14, "stream": "s1", "viewer": "dan", "type": "enter", "ts": "2024-03-01 12:08:00"},
+    {"id": 15, "stream": "s1", "viewer": "dan", "type": "enter", "ts": "2024-03-01 12:09:00"},
+    {"id": 16, "stream": "s1", "viewer": "dan", "type": "leave", "ts": "2024-03-01 12:20:00"},
+    {"id": 17, "stream": "s1", "type": "comment", "ts": "2024-03-01 12:01:30"},
+    {"id": 18, "stream": "s2", "viewer": "ann", "type": "enter", "ts": "2024-03-02 23:59:30"},
+    {"id": 19, "stream": "s2", "viewer": "ann", "type": "leave", "ts": "2024-03-03 00:00:30"}],
+  "totals": [{"stream": "s1", "viewer": "eve", "watch_s": 90, "likes": 2}, {"stream": "s1", "viewer": "ann", "watch_s": 1000, "likes": 1000}],
+  "orders": [{"order": "o1", "viewer": "ann", "stream": "s1", "created": "2024-03-01 12:03:30", "paid": "2024-03-01 12:04:00", "paid_amt": 100,
+              "items": [{"product": "p1", "qty": 2, "price": 50}, {"product": "p2", "qty": 1, "price": 0, "gift": true}]},
+             {"order": "o2", "viewer": "cid", "stream": "s1", "created": "2024-03-01 12:03:30", "paid_amt": 50, "items": [{"product": "p1", "qty": 1, "price": 50}]},
+             {"order": "o3", "viewer": "ann", "created": "2024-03-20 12:00", "paid": "2024-03-20 12:00", "paid_amt": 30}],
+  "refunds": [{"refund": "r1", "order": "o1", "refunded": "2024-03-06 09:00:00", "amount": 40}],
+  "promotions": [{"promotion": "ten", "kind": "coupon", "name": "ten off", "start": "2024-03-01", "end": "2024-03-02"}],
+  "exposures": [{"promotion": "ten", "viewer": "ann", "arm": "treat", "ts": "2024-03-01 12:00"}, {"promotion": "ten", "viewer": "bob", "arm": "treat", "ts": "2024-03-01 12:00"},
+                {"promotion": "ten", "viewer": "cid", "arm": "control", "ts": "2024-03-01 12:00"}],
+  "coupons": [{"coupon": "k1", "promotion": "ten", "viewer": "ann", "claimed": "2024-03-01 12:00:10", "used": "2024-03-01 12:04", "order": "o1", "value": 10},
+              {"coupon": "k2", "promotion": "ten", "viewer": "bob", "claimed": "2024-03-01 12:00:31", "value": 10}],
+  "ads": [{"plan": "a1", "hour": "2024-03-01 12:00", "stream": "s1", "cost": 50, "impressions": 1000, "clicks": 20, "orders": 1, "gmv": 100}],
+  "snapshots": [{"stream": "s1", "captured": "2024-03-01 12:10", "metric": "viewers_ucnt", "value": 4}]}');
+CALL live_refresh('lv');
+SELECT * FROM live_verify('lv');
+
+SELECT i.viewer_id, enter_ts::time, leave_ts::time, closed_by FROM lv.roll_session i JOIN lv.stream USING (stream_id) WHERE external_id = 's1' ORDER BY 2;
+\x on
+SELECT biz_date, status, duration_s, impressions_cnt, impressions_ucnt, views_cnt, viewers_ucnt, enter_rate, enter_urate, watch_s, avg_watch_per_viewer,
+       avg_watch_per_view, presence_s, acu, pcu, stay_60s_ucnt, stay_60s_rate, bounce_ucnt, bounce_rate, comments_cnt, likes_cnt, shares_cnt, interactions_cnt, interact_ucnt,
+       engage_urate, interactions_per_view, comments_per_view, comment_urate, like_urate, share_urate, follows_cnt, new_followers, follow_urate_all, fanclub_urate,
+       product_show_cnt, product_show_ucnt, show_urate, product_click_cnt, product_click_ucnt, ctr_u, ctr_c, order_ucnt, pay_ucnt, pay_order_cnt, units, cvr_u, cvr_c,
+       view_buy_urate, order_pay_urate, gmv_pay, refund_pay_amt, refund_time_amt, gmv_net, refund_rate_pay, refund_rate_time, aov_user, aov_order, aov_unit, units_per_order,
+       gpm_views, gpm_viewers, uv_value, opm, ad_cost, roi, roi_net, currency, is_final
+FROM lv.stream_overview WHERE external_id = 's1';
+SELECT seq_from, seq_expose, seq_enter, seq_show, seq_click, seq_pay, seq_enter_urate, seq_show_urate, seq_click_urate, seq_pay_urate
+FROM lv.stream_funnel WHERE external_id = 's1';
+\x off
+SELECT external_id, viewers_ucnt, watch_s, pcu, impressions_cnt, enter_rate, gmv_pay, cvr_u, ad_cost, roi FROM lv.stream_overview ORDER BY 1;
+SELECT external_id, seq_from, seq_enter, seq_show FROM lv.stream_funnel ORDER BY 1;
+SELECT external_id, minute, online_avg, online_peak, views_cnt, comments_cnt, likes_cnt, pay_order_cnt, gmv_pay, refund_time_amt, explaining_product
+FROM lv.stream_minute ORDER BY minute;
+SELECT product, pos, explain_cnt, explain_s, product_show_ucnt, product_click_ucnt, ctr_u, pay_ucnt, units, gmv_pay, gpm_show, gmv_share FROM lv.stream_product ORDER BY pos;
+SELECT host, biz_date, gmv_rank, streams_cnt, live_s, viewers_ucnt, views_cnt, watch_s, interactions_cnt, engage_urate, pay_ucnt, gmv_pay, gmv_net, refund_time_amt, gmv_per_hour
+FROM lv.host_daily ORDER BY biz_date;
+SELECT channel, biz_date, viewers_ucnt, views_cnt, gmv_pay, gmv_share, ad_cost, roi, new_buyers_ucnt, cac FROM lv.channel_daily ORDER BY biz_date;
+SELECT external_id, source, is_shown, viewers_ucnt, watch_s, pay_ucnt, view_buy_urate, gmv_pay FROM lv.traffic_source ORDER BY 1, 2;
+SELECT viewer_id, first_date, last_date, streams_cnt, watch_s, interactions_cnt, segment, segment_zh, segment_en, strategy_zh, gmv_net FROM lv.viewer_profile
+ORDER BY interactions_cnt, watch_s;
+SELECT segment, segment_zh, is_shown, viewers_ucnt, interactions_min, interactions_max, pay_ucnt, gmv_pay FROM lv.interaction_segment ORDER BY 1;
+SELECT channel, cohort_date, day_n, cohort_ucnt, retained_ucnt, day_n_retention, is_complete FROM lv.retention_cohort WHERE day_n <= 3 ORDER BY 2, 3;
+SELECT channel, cohort_month, days, cohort_ucnt, gmv_net, ltv_hist, is_complete FROM lv.cohort_ltv ORDER BY days;
+SELECT channel, plan_id, stream, biz_date, ad_cost, ad_ctr, cpm, cpc, roi_attributed, cpa_order FROM lv.ad_roi;
+SELECT external_id, claimed_cnt, used_cnt, redeem_rate, treated_ucnt, control_ucnt, treated_rate, control_rate, raw_effect FROM lv.promo_effect;
+SELECT pay_date, age_days, pay_order_cnt, gmv_pay, refunded_amt, refunded_rate FROM lv.refund_tracking WHERE age_days <= 15 ORDER BY 1, 2;
+SELECT channel, rows_total, accepted, duplicate, rejected, rejected_rate, open_cnt FROM lv.data_quality;
+SELECT channel, external_id, metric, platform_value, our_value, gap_rate FROM lv.platform_gap;
+
+-- what is not over or not known yet is NULL, and x / 0 too
+UPDATE lv.refresh_state SET data_as_of = '2024-03-05 12:00';
+SELECT day_n, retained_ucnt, day_n_retention, is_complete FROM lv.retention_cohort WHERE day_n BETWEEN 2 AND 4 ORDER BY 1;
+SELECT days, gmv_net, ltv_hist, is_complete FROM lv.cohort_ltv WHERE days <= 7 ORDER BY 1;
+SELECT external_id, is_final FROM lv.stream_overview ORDER BY 1;
+
+-- columns of BI views have no arrays, no JSON, and names in one style
+SELECT table_name, column_name, data_type FROM information_schema.columns JOIN information_schema.views USING (table_schema, table_name)
+WHERE table_schema = 'lv' AND (data_type IN ('ARRAY', 'json', 'jsonb', 'USER-DEFINED') OR column_name !~ '^[a-z][a-z0-9_]*$');
+-- every metric of the catalogue is a column of a view
+SELECT metric FROM lv.metric_catalog WHERE metric NOT IN (SELECT column_name FROM information_schema.columns JOIN information_schema.views USING (table_schema, table_name)
+  WHERE table_schema = 'lv') ORDER BY 1;
+-- views see with the rights of whoever asks
+SELECT count(*) FROM pg_class WHERE relnamespace = 'lv'::regnamespace AND relkind = 'v' AND NOT coalesce('security_invoker=true' = ANY (reloptions), false);
+
+-- the extension cannot go while views use it; they come back
+\set VERBOSITY terse
+DROP EXTENSION liveanalytics;
+\set VERBOSITY default
+BEGIN;
+DROP EXTENSION liveanalytics CASCADE;
+SELECT count(*) > 0 AS tables_stay FROM lv.event;
+SELECT to_regclass('lv.interaction_segment') IS NULL AS gone, to_regclass('lv.stream_overview') IS NOT NULL AS stays;
+CREATE EXTENSION liveanalytics;
+SELECT live_upgrade('lv') ~ 'ready' AS upgraded;
+SELECT to_regclass('lv.interaction_segment') IS NOT NULL AS back;
+ROLLBACK;
+DROP SCHEMA lv CASCADE;
