@@ -121,12 +121,12 @@ SELECT '{}'::kmeans;
 SELECT '{"format": 2}'::kmeans;
 \set good '{"format": 1, "n": 2, "skipped": 0, "features": 1, "inertia": 0, "iterations": 1, "converged": true, "standardized": false, "shift": [0], "scale": [1], "clusters": [{"size": 1, "centroid": [1]}, {"size": 1, "centroid": [3]}]}'
 SELECT :'good'::kmeans;
-CREATE FUNCTION try_model(json text) RETURNS text LANGUAGE plpgsql AS
+CREATE FUNCTION try_model(given text) RETURNS text LANGUAGE plpgsql AS
 $$
 DECLARE
   detail text;
 BEGIN
-  RETURN 'read: ' || left(json::kmeans::text, 10);
+  RETURN 'read: ' || left(given::kmeans::text, 10);
 EXCEPTION WHEN OTHERS THEN
   GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
   RETURN SQLSTATE || ': ' || detail;
