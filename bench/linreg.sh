@@ -2,14 +2,14 @@
 # Regression beside regr_slope, avg, and fetching the rows for numpy: the same
 # rows, in one run. Prints "name, value, unit".
 #
-#   ROWS=10000000 RUNS=3 PYTHON=/opt/peers/bin/python bench/linreg.sh
+#   ROWS=10000000 RUNS=3 PYTHON=python3 bench/linreg.sh
 #
 # PYTHON has numpy, pandas and psycopg; without it that peer is left out.
 cd "$(dirname "$0")/.." || exit 1
 . bench/lib.sh
 
 ROWS=${ROWS:-10000000}
-PYTHON=${PYTHON:-/opt/peers/bin/python}
+PYTHON=${PYTHON:-python3}
 
 bench_cluster "shared_buffers = '1GB'" "max_wal_size = '8GB'" "jit = off"
 
