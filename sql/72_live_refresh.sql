@@ -170,10 +170,10 @@ BEGIN
 		FROM e FULL JOIN o USING (stream_id, minute) FULL JOIN r USING (stream_id, minute)$sql$
 	WHEN 'roll_session' THEN $sql$
 		WITH d AS (SELECT * FROM unnest($1, $2) AS d (stream_id, viewer_id)),
-		-- an entry begins a visit; a leaving at the time of an entry ends what was before
+		-- an entry begins a visit, to which all at its time belongs but a leaving: that ends what was before
 		e AS (
 			SELECT e.stream_id, e.viewer_id, e.event_ts, e.type,
-			       count(*) FILTER (WHERE e.type = 'enter') OVER (PARTITION BY e.stream_id, e.viewer_id ORDER BY e.event_ts, e.type <> 'leave'
+			       count(*) FILTER (WHERE e.type = 'enter') OVER (PARTITION BY e.stream_id, e.viewer_id ORDER BY e.event_ts, e.type <> 'leave', e.type <> 'enter'
 			         ROWS UNBOUNDED PRECEDING) AS visit
 			FROM d JOIN event e ON e.stream_id = d.stream_id AND e.viewer_id = d.viewer_id
 			WHERE e.event_ts >= $3 AND e.event_ts <= $4),
