@@ -15,7 +15,7 @@
 
 #include <math.h>
 
-#include "args.h"
+#include "jsonread.h"
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
 #include "logreg.h"
@@ -23,8 +23,6 @@
 #include "utils/builtins.h"
 #include "utils/float.h"
 #include "utils/json.h"
-#include "utils/jsonb.h"
-#include "utils/numeric.h"
 
 PG_FUNCTION_INFO_V1(logreg_in);
 PG_FUNCTION_INFO_V1(logreg_out);
@@ -32,26 +30,6 @@ PG_FUNCTION_INFO_V1(logreg_recv);
 PG_FUNCTION_INFO_V1(logreg_send);
 
 /* --- output ----------------------------------------------------------------------- */
-
-/* adding 0 turns -0, which JSON readers do not keep, to 0 */
-static void
-append_number(StringInfo out, double value)
-{
-	appendStringInfoString(out, isnan(value) ? "null" : la_float8_out(value + 0.0));
-}
-
-static void
-append_array(StringInfo out, const double *values, int n)
-{
-	appendStringInfoChar(out, '[');
-	for (int i = 0; i < n; i++)
-	{
-		if (i > 0)
-			appendStringInfoString(out, ", ");
-		append_number(out, values[i]);
-	}
-	appendStringInfoChar(out, ']');
-}
 
 static void
 append_rows(StringInfo out, const char *key, const double *values, int nrows, int n)
@@ -61,7 +39,7 @@ append_rows(StringInfo out, const char *key, const double *values, int nrows, in
 	{
 		if (i > 0)
 			appendStringInfoString(out, ", ");
-		append_array(out, values + (Size) i * n, n);
+		la_json_print_numbers(out, values + (Size) i * n, n);
 	}
 	appendStringInfoChar(out, ']');
 }
@@ -77,7 +55,7 @@ append_classes(StringInfo out, const Logreg *model)
 		escape_json(out, text_to_cstring(la_logreg_label(model, c)));
 	}
 	appendStringInfoString(out, "], \"rows\": ");
-	append_array(out, la_logreg_class_rows(model), model->classes);
+	la_json_print_numbers(out, la_logreg_class_rows(model), model->classes);
 }
 
 static const char *
@@ -99,16 +77,16 @@ logreg_out(PG_FUNCTION_ARGS)
 					 model->flags & LA_LOGREG_BOOLEAN ? "boolean" : "text");
 	append_classes(&out, model);
 	appendStringInfoString(&out, ", \"l2\": ");
-	append_number(&out, model->l2);
+	la_json_print_number(&out, model->l2);
 	appendStringInfo(&out, ", \"parameters\": %d, \"iterations\": %d, \"converged\": %s, \"separated\": %s",
 					 model->parameters, model->iterations, truth(model->flags & LA_LOGREG_CONVERGED),
 					 truth(model->flags & LA_LOGREG_SEPARATED));
 	appendStringInfoString(&out, ", \"log_likelihood\": ");
-	append_number(&out, model->log_likelihood);
+	la_json_print_number(&out, model->log_likelihood);
 	appendStringInfoString(&out, ", \"center\": ");
-	append_array(&out, la_logreg_center(model), model->p);
+	la_json_print_numbers(&out, la_logreg_center(model), model->p);
 	appendStringInfoString(&out, ", \"base\": ");
-	append_array(&out, la_logreg_bases(model), k);
+	la_json_print_numbers(&out, la_logreg_bases(model), k);
 	append_rows(&out, "slope", la_logreg_slopes(model, 1), k, model->p);
 	append_rows(&out, "std_error", la_logreg_std_errors(model, 1), k, model->p + 1);
 	appendStringInfoChar(&out, '}');
@@ -117,150 +95,36 @@ logreg_out(PG_FUNCTION_ARGS)
 
 /* --- input ------------------------------------------------------------------------ */
 
-LA_NORETURN static void
-invalid_text(const char *detail)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("invalid value for type %s", "logreg"),
-			 errdetail_internal("%s", detail)));
-	pg_unreachable();
-}
+static const JsonReader reader = {
+	ERRCODE_INVALID_TEXT_REPRESENTATION, "invalid value for type logreg", NULL, "logistic regression"
+};
+
+static const char *const known_keys[] = {
+	"format", "n", "skipped", "features", "labels", "classes", "rows", "l2", "parameters", "iterations",
+	"converged", "separated", "log_likelihood", "center", "base", "slope", "std_error", NULL
+};
 
 static void
-check_keys(Jsonb *json)
+read_array(JsonbContainer *object, const char *key, double *values, int n)
 {
-	static const char *const known[] = {
-		"format", "n", "skipped", "features", "labels", "classes", "rows", "l2", "parameters", "iterations",
-		"converged", "separated", "log_likelihood", "center", "base", "slope", "std_error"
-	};
-	JsonbIterator *it = JsonbIteratorInit(&json->root);
-	JsonbIteratorToken token;
-	JsonbValue	value;
-
-	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
-	{
-		bool		found = false;
-
-		if (token != WJB_KEY)
-			continue;
-		for (int i = 0; i < lengthof(known); i++)
-			found = found || (strlen(known[i]) == value.val.string.len &&
-							  memcmp(known[i], value.val.string.val, value.val.string.len) == 0);
-		if (!found)
-			invalid_text(psprintf("Key \"%.*s\" is not known.",
-								  value.val.string.len, value.val.string.val));
-	}
-}
-
-static JsonbValue *
-get_key(Jsonb *json, const char *key)
-{
-	JsonbValue *value = getKeyJsonValueFromContainer(&json->root, key, strlen(key), NULL);
-
-	if (value == NULL)
-		invalid_text(psprintf("Key \"%s\" is missing.", key));
-	return value;
-}
-
-/* null is NaN */
-static double
-get_number(JsonbValue *value, const char *key)
-{
-	if (value->type == jbvNull)
-		return get_float8_nan();
-	if (value->type != jbvNumeric)
-		invalid_text(psprintf("Key \"%s\" must hold numbers.", key));
-	return DatumGetFloat8(DirectFunctionCall1(numeric_float8, NumericGetDatum(value->val.numeric)));
-}
-
-static int64
-get_count(Jsonb *json, const char *key, int64 largest)
-{
-	JsonbValue *value = get_key(json, key);
-	double		count = get_number(value, key);
-
-	/* the double is near the number, and may be whole where that is not */
-	if (!(count >= 0 && count <= (double) largest) ||
-		!DatumGetBool(DirectFunctionCall2(numeric_eq, NumericGetDatum(value->val.numeric),
-										  NumericGetDatum(int64_to_numeric((int64) count)))))
-		invalid_text(psprintf("Key \"%s\" must be a whole number between 0 and %lld.",
-							  key, (long long) largest));
-	return (int64) count;
-}
-
-static bool
-get_bool(Jsonb *json, const char *key)
-{
-	JsonbValue *value = get_key(json, key);
-
-	if (value->type != jbvBool)
-		invalid_text(psprintf("Key \"%s\" must be true or false.", key));
-	return value->val.boolean;
-}
-
-/* The array in "value", which must have "count" elements, unless that is -1. */
-static JsonbContainer *
-get_array(JsonbValue *value, const char *key, int count)
-{
-	JsonbContainer *array;
-
-	if (value == NULL || value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data) ||
-		JsonContainerIsScalar(value->val.binary.data))
-		invalid_text(psprintf("Key \"%s\" must be an array.", key));
-	array = value->val.binary.data;
-	if (count >= 0 && JsonContainerSize(array) != count)
-		invalid_text(psprintf("Arrays under key \"%s\" must be of length %d, not %u.",
-							  key, count, JsonContainerSize(array)));
-	return array;
-}
-
-static void
-read_array(JsonbContainer *array, const char *key, double *values, int n)
-{
-	for (int i = 0; i < n; i++)
-	{
-		JsonbValue *element = getIthJsonbValueFromContainer(array, i);
-
-		values[i] = get_number(element, key);
-		pfree(element);
-	}
+	la_json_numbers(&reader, la_json_array_of(&reader, la_json_get(&reader, object, key), key, n), key, values, true);
 }
 
 /* the inverse of append_rows */
 static void
-read_rows(Jsonb *json, const char *key, double *values, int nrows, int n)
+read_rows(JsonbContainer *object, const char *key, double *values, int nrows, int n)
 {
-	JsonbContainer *rows = get_array(get_key(json, key), key, nrows);
+	JsonbContainer *rows = la_json_array_of(&reader, la_json_get(&reader, object, key), key, nrows);
 
 	for (int i = 0; i < nrows; i++)
-	{
-		JsonbValue *row = getIthJsonbValueFromContainer(rows, i);
-
-		read_array(get_array(row, key, n), key, values + (Size) i * n, n);
-		pfree(row);
-	}
-}
-
-static bool
-get_labels(Jsonb *json)
-{
-	JsonbValue *value = get_key(json, "labels");
-
-	if (value->type == jbvString && value->val.string.len == 7 &&
-		memcmp(value->val.string.val, "boolean", 7) == 0)
-		return true;
-	if (value->type != jbvString || value->val.string.len != 4 ||
-		memcmp(value->val.string.val, "text", 4) != 0)
-		invalid_text("Key \"labels\" must be \"boolean\" or \"text\".");
-	return false;
+		la_json_numbers(&reader, la_json_array_at(&reader, rows, i, key, n), key, values + (Size) i * n, true);
 }
 
 /* A model of the shape of the text, with its labels. */
 static Logreg *
-read_classes(Jsonb *json, int p)
+read_classes(JsonbContainer *object, int p)
 {
-	JsonbContainer *array = get_array(get_key(json, "classes"), "classes", -1);
+	JsonbContainer *array = la_json_array(&reader, la_json_get(&reader, object, "classes"), "classes");
 	int			classes = JsonContainerSize(array);
 	Size		label_bytes = 0;
 	JsonbValue **labels;
@@ -268,13 +132,13 @@ read_classes(Jsonb *json, int p)
 	char	   *to;
 
 	if (classes > LA_LOGREG_MAX_CLASSES || (int64) Max(classes - 1, 0) * (p + 1) > LA_LOGREG_MAX_UNKNOWNS)
-		invalid_text(psprintf("%d classes are too many.", classes));
+		la_json_error(&reader, psprintf("%d classes are too many.", classes));
 	labels = palloc(Max(classes, 1) * sizeof(JsonbValue *));
 	for (int c = 0; c < classes; c++)
 	{
 		labels[c] = getIthJsonbValueFromContainer(array, c);
 		if (labels[c]->type != jbvString)
-			invalid_text("Key \"classes\" must hold strings.");
+			la_json_error(&reader, "Key \"classes\" must hold strings.");
 		label_bytes += labels[c]->val.string.len;
 	}
 	model = la_logreg_new(p, classes, label_bytes);
@@ -315,42 +179,37 @@ is_model(const Logreg *model)
 	return la_logreg_check(model, VARSIZE(model)) == LA_OK && labels_in_order(model);
 }
 
+static int
+read_flags(JsonbContainer *object)
+{
+	static const char *const labels[] = {"text", "boolean", NULL};
+
+	return (la_json_choice(&reader, object, "labels", labels) == 1 ? LA_LOGREG_BOOLEAN : 0) |
+		(la_json_bool(&reader, object, "converged") ? LA_LOGREG_CONVERGED : 0) |
+		(la_json_bool(&reader, object, "separated") ? LA_LOGREG_SEPARATED : 0);
+}
+
 Datum
 logreg_in(PG_FUNCTION_ARGS)
 {
-	Jsonb	   *json = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, PG_GETARG_DATUM(0)));
-	Logreg	   *model;
-	int			k;
+	JsonbContainer *object = la_json_open(&reader, PG_GETARG_DATUM(0), LA_LOGREG_FORMAT, known_keys);
+	Logreg	   *model = read_classes(object, (int) la_json_whole(&reader, object, "features", 0, LA_LOGREG_MAX_FEATURES));
+	int			k = la_logreg_k(model);
 
-	if (!JB_ROOT_IS_OBJECT(json))
-		invalid_text("It must be a JSON object.");
-	check_keys(json);
-	if (get_count(json, "format", PG_UINT16_MAX) != LA_LOGREG_FORMAT)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("format of the logistic regression is not supported"),
-				 errdetail("This server reads format %d.", LA_LOGREG_FORMAT),
-				 errhint("Update the extension.")));
-	model = read_classes(json, (int) get_count(json, "features", LA_LOGREG_MAX_FEATURES));
-	k = la_logreg_k(model);
-	model->n = get_count(json, "n", LA_LOGREG_MAX_ROWS);
-	model->skipped = get_count(json, "skipped", LA_LOGREG_MAX_ROWS);
-	model->parameters = get_count(json, "parameters", LA_LOGREG_MAX_UNKNOWNS);
-	model->iterations = get_count(json, "iterations", PG_INT32_MAX);
-	model->flags = (get_labels(json) ? LA_LOGREG_BOOLEAN : 0) |
-		(get_bool(json, "converged") ? LA_LOGREG_CONVERGED : 0) |
-		(get_bool(json, "separated") ? LA_LOGREG_SEPARATED : 0);
-	model->l2 = get_number(get_key(json, "l2"), "l2");
-	model->log_likelihood = get_number(get_key(json, "log_likelihood"), "log_likelihood");
-	read_array(get_array(get_key(json, "rows"), "rows", model->classes), "rows",
-			   la_logreg_class_rows(model), model->classes);
-	read_array(get_array(get_key(json, "center"), "center", model->p), "center",
-			   la_logreg_center(model), model->p);
-	read_array(get_array(get_key(json, "base"), "base", k), "base", la_logreg_bases(model), k);
-	read_rows(json, "slope", la_logreg_slopes(model, 1), k, model->p);
-	read_rows(json, "std_error", la_logreg_std_errors(model, 1), k, model->p + 1);
+	model->n = la_json_whole(&reader, object, "n", 0, LA_LOGREG_MAX_ROWS);
+	model->skipped = la_json_whole(&reader, object, "skipped", 0, LA_LOGREG_MAX_ROWS);
+	model->parameters = (int32) la_json_whole(&reader, object, "parameters", 0, LA_LOGREG_MAX_UNKNOWNS);
+	model->iterations = (int32) la_json_whole(&reader, object, "iterations", 0, PG_INT32_MAX);
+	model->flags = read_flags(object);
+	model->l2 = la_json_number(&reader, object, "l2");
+	model->log_likelihood = la_json_number(&reader, object, "log_likelihood");
+	read_array(object, "rows", la_logreg_class_rows(model), model->classes);
+	read_array(object, "center", la_logreg_center(model), model->p);
+	read_array(object, "base", la_logreg_bases(model), k);
+	read_rows(object, "slope", la_logreg_slopes(model, 1), k, model->p);
+	read_rows(object, "std_error", la_logreg_std_errors(model, 1), k, model->p + 1);
 	if (!is_model(model))
-		invalid_text("The parts contradict each other.");
+		la_json_error(&reader, "The parts contradict each other.");
 	PG_RETURN_POINTER(model);
 }
 
