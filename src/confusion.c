@@ -358,29 +358,32 @@ read_labels(const JsonReader *reader, ConfusionTable *table, const ConfusionLabe
 {
 	for (uint32 i = 0; i < n; i++)
 	{
-		uint32		index;
+		uint32		index = 0;
+		LaResult	result = la_confusion_read_class(table, &labels[i], &index);
 
-		check_result(la_confusion_class(table, &labels[i], &index));
-		if (index != i)
+		if (result == LA_MALFORMED)
 			la_json_error(reader, psprintf("Labels %u and %u are the same.", index, i));
+		check_result(result);
 	}
 }
 
 static void
 read_cell(const JsonReader *reader, ConfusionTable *table, int64 actual, int64 predicted, int64 rows)
 {
-	uint32		used = table->used.cells;
+	uint32		i = table->used.cells;
+	LaResult	result = la_confusion_read_cell(table, (uint64) actual, (uint64) predicted, rows);
 
-	if (actual < 0 || actual >= table->used.classes ||
-		predicted < 0 || predicted >= table->used.classes)
-		la_json_error(reader, psprintf("Cell %u is of classes %lld and %lld, but there are %u classes.", used,
-									  (long long) actual, (long long) predicted, table->used.classes));
+	if (likely(result == LA_OK))
+		return;
+	if (result != LA_MALFORMED)
+		check_result(result);
 	if (rows < 1)
-		la_json_error(reader, psprintf("Cell %u must count at least one row, not %lld.", used, (long long) rows));
-	check_result(la_confusion_count(table, (uint32) actual, (uint32) predicted, rows));
-	if (table->used.cells == used)
-		la_json_error(reader, psprintf("There are two cells of classes %lld and %lld.",
-									  (long long) actual, (long long) predicted));
+		la_json_error(reader, psprintf("Cell %u must count at least one row, not %lld.", i, (long long) rows));
+	if (Max(actual, predicted) >= table->used.classes)
+		la_json_error(reader, psprintf("Cell %u is of classes %lld and %lld, but there are %u classes.", i,
+									  (long long) actual, (long long) predicted, table->used.classes));
+	la_json_error(reader, psprintf("There are two cells of classes %lld and %lld.",
+								  (long long) actual, (long long) predicted));
 }
 
 static ConfusionLabel *
@@ -440,9 +443,11 @@ confusion_recv(PG_FUNCTION_ARGS)
 	read_labels(&binary_reader, table, labels, nlabels);
 	for (uint32 i = 0; i < ncells; i++)
 	{
-		int64		actual = pq_getmsgint(buf, 4);
-		int64		predicted = pq_getmsgint(buf, 4);
+		int64		actual = (uint32) pq_getmsgint(buf, 4);
+		int64		predicted = (uint32) pq_getmsgint(buf, 4);
 
+		if (i % CELLS_PER_STEP == 0)
+			CHECK_FOR_INTERRUPTS();
 		read_cell(&binary_reader, table, actual, predicted, pq_getmsgint64(buf));
 	}
 	PG_RETURN_POINTER(table);

@@ -10,6 +10,7 @@
 #include "liveanalytics.h"
 
 #include "args.h"
+#include "core/errorsums_bytes.h"
 #include "errorsums.h"
 #include "jsonread.h"
 #include "lib/stringinfo.h"
@@ -81,62 +82,36 @@ error_sums_in(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(sums);
 }
 
-/* --- binary: the parts of ErrorSums, in network order --------------------------- */
+/* --- binary: see core/errorsums_bytes.c ------------------------------------------ */
 
 /* error_sums_send(error_sums) */
 Datum
 error_sums_send(PG_FUNCTION_ARGS)
 {
 	ErrorSums  *sums = PG_GETARG_ERROR_SUMS_P(0);
-	StringInfoData out;
+	size_t		size = la_error_bytes_size((ErrorKind) sums->kind);
+	bytea	   *out = palloc(VARHDRSZ + size);
 
-	pq_begintypsend(&out);
-	pq_sendint16(&out, sums->format);
-	pq_sendint16(&out, sums->kind);
-	pq_sendint64(&out, sums->n);
-	pq_sendfloat8(&out, sums->pivot + 0.0);
-	for (int i = 0; i < la_error_nsums((ErrorKind) sums->kind); i++)
-	{
-		pq_sendfloat8(&out, sums->sums[i].value.hi + 0.0);
-		pq_sendfloat8(&out, sums->sums[i].value.lo + 0.0);
-		pq_sendint64(&out, sums->sums[i].exponent);
-	}
-	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
+	SET_VARSIZE(out, VARHDRSZ + size);
+	la_error_write(sums, (uint8_t *) VARDATA(out));
+	PG_RETURN_BYTEA_P(out);
 }
 
-LA_NORETURN static void
-invalid_binary(const char *detail)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("invalid binary value for type %s", "error_sums"),
-			 errdetail_internal("%s", detail)));
-	pg_unreachable();
-}
-
-/* error_sums_recv(internal); a short message is an error of pq_getmsg, a long one of its caller */
+/* error_sums_recv(internal) */
 Datum
 error_sums_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo	in = (StringInfo) PG_GETARG_POINTER(0);
-	ErrorSums  *sums;
-	uint16		format = pq_getmsgint(in, sizeof(uint16));
-	uint16		kind = pq_getmsgint(in, sizeof(uint16));
+	int			size = in->len - in->cursor;
+	const uint8_t *bytes = (const uint8_t *) pq_getmsgbytes(in, size);
+	ErrorSums  *sums = la_error_sums_new(LA_ERROR_NUMBERS);
 
-	if (format != LA_ERROR_FORMAT)
-		invalid_binary(psprintf("Format %u is not known.", format));
-	if (kind < LA_ERROR_NUMBERS || kind > LA_ERROR_CLASSES)
-		invalid_binary(psprintf("Kind %u is not known.", kind));
-	sums = la_error_sums_new((ErrorKind) kind);
-	sums->n = pq_getmsgint64(in);
-	sums->pivot = pq_getmsgfloat8(in);
-	for (int i = 0; i < la_error_nsums((ErrorKind) kind); i++)
-	{
-		sums->sums[i].value.hi = pq_getmsgfloat8(in);
-		sums->sums[i].value.lo = pq_getmsgfloat8(in);
-		sums->sums[i].exponent = pq_getmsgint64(in);
-	}
-	if (la_error_check(sums) != LA_OK)
-		invalid_binary("The sums contradict each other or the number of rows.");
+	if (la_error_read(sums, bytes, (size_t) size) != LA_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("invalid binary value for type %s", "error_sums"),
+				 errdetail("Its %d bytes are not sums of format %d, or the sums contradict each other or the number of rows.",
+						   size, LA_ERROR_FORMAT)));
+	SET_VARSIZE(sums, sizeof(ErrorSums));
 	PG_RETURN_POINTER(sums);
 }

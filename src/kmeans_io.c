@@ -12,6 +12,7 @@
  */
 #include "liveanalytics.h"
 
+#include "core/kmeans_bytes.h"
 #include "jsonread.h"
 #include "kmeans.h"
 #include "lib/stringinfo.h"
@@ -129,28 +130,18 @@ kmeans_in(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(model);
 }
 
-/* --- binary: the parts of KmeansModel, in network order -------------------- */
-
-#define HEADER_BYTES (2 * sizeof(uint16) + 3 * sizeof(uint32) + 3 * sizeof(int64))
+/* --- binary: see core/kmeans_bytes.c ---------------------------------------- */
 
 Datum
 kmeans_send(PG_FUNCTION_ARGS)
 {
 	const KmeansModel *model = PG_GETARG_KMEANS_P(0);
-	StringInfoData out;
+	size_t		size = la_kmeans_bytes_size(model);
+	bytea	   *out = palloc(VARHDRSZ + size);
 
-	pq_begintypsend(&out);
-	pq_sendint16(&out, model->format);
-	pq_sendint16(&out, model->flags);
-	pq_sendint32(&out, model->k);
-	pq_sendint32(&out, model->p);
-	pq_sendint32(&out, (uint32) model->iterations);
-	pq_sendint64(&out, model->n);
-	pq_sendint64(&out, model->skipped);
-	pq_sendfloat8(&out, model->inertia);
-	for (size_t i = 0; i < la_kmeans_nvalues(model->k, model->p); i++)
-		pq_sendfloat8(&out, model->values[i] + 0.0);
-	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
+	SET_VARSIZE(out, VARHDRSZ + size);
+	la_kmeans_write(model, (uint8_t *) VARDATA(out));
+	PG_RETURN_BYTEA_P(out);
 }
 
 LA_NORETURN static void
@@ -167,33 +158,16 @@ Datum
 kmeans_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo	in = (StringInfo) PG_GETARG_POINTER(0);
-	size_t		size = in->len - in->cursor;
+	int			size = in->len - in->cursor;
+	const uint8_t *bytes = (const uint8_t *) pq_getmsgbytes(in, size);
 	KmeansModel *model;
-	uint16		format;
-	uint16		flags;
 	uint32		k;
 	uint32		p;
 
-	if (size < HEADER_BYTES)
-		invalid_binary(psprintf("It has %zu bytes, and the shortest has %zu.", size, HEADER_BYTES));
-	format = pq_getmsgint(in, sizeof(uint16));
-	flags = pq_getmsgint(in, sizeof(uint16));
-	k = pq_getmsgint(in, sizeof(uint32));
-	p = pq_getmsgint(in, sizeof(uint32));
-	if (format != LA_KMEANS_FORMAT)
-		invalid_binary(psprintf("Format %u is not known.", format));
-	if (k > LA_KMEANS_MAX_CLUSTERS || p > LA_KMEANS_MAX_FEATURES || (int64) k * p > LA_KMEANS_MAX_VALUES ||
-		size - HEADER_BYTES != la_kmeans_nvalues(k, p) * sizeof(float8))
-		invalid_binary(psprintf("Its %zu bytes do not hold %u clusters of %u features.", size, k, p));
+	if (la_kmeans_read_shape(bytes, (size_t) size, &k, &p) != LA_OK)
+		invalid_binary(psprintf("Its %d bytes are not those of a model of format %d.", size, LA_KMEANS_FORMAT));
 	model = la_kmeans_new(k, p);
-	model->flags = flags;
-	model->iterations = (int32) pq_getmsgint(in, sizeof(uint32));
-	model->n = pq_getmsgint64(in);
-	model->skipped = pq_getmsgint64(in);
-	model->inertia = pq_getmsgfloat8(in);
-	for (size_t i = 0; i < la_kmeans_nvalues(k, p); i++)
-		model->values[i] = pq_getmsgfloat8(in);
-	if (la_kmeans_check(model) != LA_OK)
+	if (la_kmeans_read(model, bytes, (size_t) size) != LA_OK)
 		invalid_binary("Its parts contradict each other.");
 	PG_RETURN_POINTER(model);
 }

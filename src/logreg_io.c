@@ -13,15 +13,13 @@
  */
 #include "liveanalytics.h"
 
-#include <math.h>
-
+#include "core/logreg_bytes.h"
 #include "jsonread.h"
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
 #include "logreg.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
-#include "utils/float.h"
 #include "utils/json.h"
 
 PG_FUNCTION_INFO_V1(logreg_in);
@@ -152,33 +150,6 @@ read_classes(JsonbContainer *object, int p)
 	return model;
 }
 
-/* Labels ascend, and those of a boolean model are its two. */
-static bool
-labels_in_order(const Logreg *model)
-{
-	const char *text = la_logreg_label_text(model);
-	const uint32 *length = la_logreg_label_lengths(model);
-
-	if (model->flags & LA_LOGREG_BOOLEAN)
-		return length[0] == 5 && length[1] == 4 && memcmp(text, "falsetrue", 9) == 0;
-	for (int c = 1; c < model->classes; c++)
-	{
-		const char *next = text + length[c - 1];
-		int			order = memcmp(text, next, Min(length[c - 1], length[c]));
-
-		if (order > 0 || (order == 0 && length[c - 1] >= length[c]))
-			return false;
-		text = next;
-	}
-	return true;
-}
-
-static bool
-is_model(const Logreg *model)
-{
-	return la_logreg_check(model, VARSIZE(model)) == LA_OK && labels_in_order(model);
-}
-
 static int
 read_flags(JsonbContainer *object)
 {
@@ -208,33 +179,25 @@ logreg_in(PG_FUNCTION_ARGS)
 	read_array(object, "base", la_logreg_bases(model), k);
 	read_rows(object, "slope", la_logreg_slopes(model, 1), k, model->p);
 	read_rows(object, "std_error", la_logreg_std_errors(model, 1), k, model->p + 1);
-	if (!is_model(model))
+	if (la_logreg_check(model, VARSIZE(model)) != LA_OK)
 		la_json_error(&reader, "The parts contradict each other.");
 	PG_RETURN_POINTER(model);
 }
 
-/* --- binary: the parts of Logreg, in network order ------------------------------------ */
+/* --- binary: see core/logreg_bytes.c; then the labels ----------------------------------- */
 
 Datum
 logreg_send(PG_FUNCTION_ARGS)
 {
 	const Logreg *model = PG_GETARG_LOGREG_P(0);
 	const char *text = la_logreg_label_text(model);
+	int			size = (int) la_logreg_bytes_size(model->p, model->classes);
 	StringInfoData out;
 
 	pq_begintypsend(&out);
-	pq_sendint16(&out, model->format);
-	pq_sendint16(&out, model->flags);
-	pq_sendint16(&out, model->p);
-	pq_sendint16(&out, model->classes);
-	pq_sendint32(&out, model->iterations);
-	pq_sendint32(&out, model->parameters);
-	pq_sendint64(&out, model->n);
-	pq_sendint64(&out, model->skipped);
-	pq_sendfloat8(&out, model->l2);
-	pq_sendfloat8(&out, model->log_likelihood);
-	for (Size i = 0; i < la_logreg_nvalues(model->p, model->classes); i++)
-		pq_sendfloat8(&out, model->values[i] + 0.0);
+	enlargeStringInfo(&out, size);
+	la_logreg_write(model, (uint8_t *) out.data + out.len);
+	out.len += size;
 	for (int c = 0; c < model->classes; c++)
 	{
 		la_sendcountedtext(&out, text, la_logreg_label_lengths(model)[c]);
@@ -253,66 +216,44 @@ invalid_binary(const char *detail)
 	pg_unreachable();
 }
 
-/* The shape and numbers of a model, without its labels, in the message. */
-static Logreg *
-receive_numbers(StringInfo in)
+/* The labels in the message: their bytes, one behind the other, and their lengths. */
+static void
+receive_labels(StringInfo in, int classes, StringInfo labels, uint32 *lengths)
 {
-	Logreg		head;
-	Logreg	   *model;
-	Size		nvalues;
-
-	head.format = pq_getmsgint(in, 2);
-	head.flags = pq_getmsgint(in, 2);
-	head.p = pq_getmsgint(in, 2);
-	head.classes = pq_getmsgint(in, 2);
-	if (head.format != LA_LOGREG_FORMAT)
-		invalid_binary(psprintf("Format %u is not known.", head.format));
-	nvalues = la_logreg_nvalues(head.p, head.classes);
-	if (nvalues > (Size) (in->len - in->cursor) / sizeof(float8))
-		invalid_binary(psprintf("%d bytes do not hold a model of %u features and %u classes.",
-								in->len - in->cursor, head.p, head.classes));
-	model = la_logreg_new(head.p, head.classes, 0);
-	model->flags = head.flags;
-	model->iterations = pq_getmsgint(in, 4);
-	model->parameters = pq_getmsgint(in, 4);
-	model->n = pq_getmsgint64(in);
-	model->skipped = pq_getmsgint64(in);
-	model->l2 = pq_getmsgfloat8(in);
-	model->log_likelihood = pq_getmsgfloat8(in);
-	for (Size i = 0; i < nvalues; i++)
+	initStringInfo(labels);
+	for (int c = 0; c < classes; c++)
 	{
-		double		value = pq_getmsgfloat8(in);
+		int			nbytes;
+		char	   *text = pq_getmsgtext(in, pq_getmsgint(in, 4), &nbytes);
 
-		model->values[i] = isnan(value) ? get_float8_nan() : value;
+		appendBinaryStringInfo(labels, text, nbytes);
+		lengths[c] = nbytes;
+		pfree(text);
 	}
-	return model;
 }
 
 Datum
 logreg_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo	in = (StringInfo) PG_GETARG_POINTER(0);
-	Logreg	   *numbers = receive_numbers(in);
+	int			size = in->len - in->cursor;
+	const uint8_t *bytes = (const uint8_t *) in->data + in->cursor;
 	StringInfoData labels;
-	uint32	   *lengths = palloc(Max(numbers->classes, 1) * sizeof(uint32));
+	uint32	   *lengths;
 	Logreg	   *model;
+	int			p,
+				classes;
 
-	initStringInfo(&labels);
-	for (int c = 0; c < numbers->classes; c++)
-	{
-		int			nbytes;
-		char	   *text = pq_getmsgtext(in, pq_getmsgint(in, 4), &nbytes);
-
-		appendBinaryStringInfo(&labels, text, nbytes);
-		lengths[c] = nbytes;
-	}
-	model = la_logreg_new(numbers->p, numbers->classes, labels.len);
-	memcpy((char *) model + offsetof(Logreg, format), (char *) numbers + offsetof(Logreg, format),
-		   VARSIZE(numbers) - offsetof(Logreg, format));
-	model->label_bytes = labels.len;
-	memcpy(la_logreg_label_lengths(model), lengths, numbers->classes * sizeof(uint32));
+	if (la_logreg_read_shape(bytes, (size_t) size, &p, &classes) != LA_OK)
+		invalid_binary(psprintf("Its %d bytes are not those of a model of format %d.", size, LA_LOGREG_FORMAT));
+	(void) pq_getmsgbytes(in, (int) la_logreg_bytes_size(p, classes));
+	lengths = palloc(Max(classes, 1) * sizeof(uint32));
+	receive_labels(in, classes, &labels, lengths);
+	model = la_logreg_new(p, classes, labels.len);
+	la_logreg_read(model, bytes);
+	memcpy(la_logreg_label_lengths(model), lengths, classes * sizeof(uint32));
 	memcpy(la_logreg_label_text(model), labels.data, labels.len);
-	if (!is_model(model))
+	if (la_logreg_check(model, VARSIZE(model)) != LA_OK)
 		invalid_binary("The parts contradict each other.");
 	PG_RETURN_POINTER(model);
 }
