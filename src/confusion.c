@@ -23,8 +23,8 @@
 /* a matrix has a cell for each pair, 4 million at most */
 #define MATRIX_MAX_CLASSES	2000
 
-/* what can be counted without a look at interrupts */
-#define CELLS_PER_STEP		4096
+/* what can be counted without a look at interrupts: whoever knows the hash function can make each slow */
+#define CELLS_PER_STEP		64
 
 #define WIRE_VERSION		1
 #define WIRE_LABEL_BYTES	4	/* at least: its length */
@@ -359,8 +359,10 @@ read_labels(const JsonReader *reader, ConfusionTable *table, const ConfusionLabe
 	for (uint32 i = 0; i < n; i++)
 	{
 		uint32		index = 0;
-		LaResult	result = la_confusion_read_class(table, &labels[i], &index);
+		LaResult	result;
 
+		CHECK_FOR_INTERRUPTS();
+		result = la_confusion_read_class(table, &labels[i], &index);
 		if (result == LA_MALFORMED)
 			la_json_error(reader, psprintf("Labels %u and %u are the same.", index, i));
 		check_result(result);
@@ -446,8 +448,7 @@ confusion_recv(PG_FUNCTION_ARGS)
 		int64		actual = (uint32) pq_getmsgint(buf, 4);
 		int64		predicted = (uint32) pq_getmsgint(buf, 4);
 
-		if (i % CELLS_PER_STEP == 0)
-			CHECK_FOR_INTERRUPTS();
+		CHECK_FOR_INTERRUPTS();
 		read_cell(&binary_reader, table, actual, predicted, pq_getmsgint64(buf));
 	}
 	PG_RETURN_POINTER(table);

@@ -33,7 +33,7 @@ path_seed(int number, size_t *size)
 	state = new_path(&question, 20 * 16);
 	for (int i = 0; i < 3 * number; i++)
 	{
-		PathVisit	visit = {i * 37 % 500, "abab" + i % 2, (uint64_t) (i % 3)};
+		PathVisit	visit = {i * 37 % 500, &"abab"[i % 2], (uint64_t) (i % 3)};
 
 		la_path_add(state, &visit);
 	}
