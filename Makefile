@@ -3,9 +3,7 @@
 #   make && sudo make install        build and install for the server of PG_CONFIG
 #   make installcheck                regression tests against a running server
 #   make unitcheck                   the pure C core under ASan and UBSan, no server
-#   make fuzz                        libFuzzer on the bytes of a forest and of a regression, FUZZ_SECONDS long each
-#   make fuzz                        libFuzzer on the bytes of a forest, FUZZ_SECONDS long
-#   make fuzz_audience               the same on viewer sets and sequence patterns
+#   make fuzz                        libFuzzer on the bytes of models, values and states, FUZZ_SECONDS long each
 #   ./check                          everything, in a private throwaway cluster
 
 EXTENSION    = liveanalytics
@@ -44,6 +42,7 @@ CORE_OBJS = \
 	src/core/cohort_core.o \
 	src/core/confusion_core.o \
 	src/core/dayset_core.o \
+	src/core/errorsums_bytes.o \
 	src/core/errorsums_core.o \
 	src/core/exp_core.o \
 	src/core/forest_grow.o \
@@ -58,6 +57,7 @@ CORE_OBJS = \
 	src/core/funnel_events.o \
 	src/core/hash.o \
 	src/core/keysort.o \
+	src/core/kmeans_bytes.o \
 	src/core/kmeans_core.o \
 	src/core/kmeans_fit.o \
 	src/core/kmeans_rows.o \
@@ -67,6 +67,7 @@ CORE_OBJS = \
 	src/core/linreg_inference.o \
 	src/core/linreg_solve.o \
 	src/core/log_core.o \
+	src/core/logreg_bytes.o \
 	src/core/logreg_core.o \
 	src/core/logreg_factor.o \
 	src/core/logreg_model.o \
@@ -203,77 +204,53 @@ build/unit/%: test/unit/%.c $(wildcard test/unit/*.h test/fuzz/*.h src/core/*.c)
 unitcheck: $(UNIT_TESTS)
 	$(PROVE) --exec '' $(UNIT_TESTS)
 
-# FUZZ_SECONDS of libFuzzer, which Debian has in clang and libclang-rt-dev.
-# What it finds stays in build/fuzz; build/fuzz/replay shows it under gcc.
+# FUZZ_SECONDS of libFuzzer for each target, which Debian has in clang and
+# libclang-rt-dev.  What it finds stays in build/fuzz; build/fuzz/TYPE_replay
+# shows it under gcc.
 FUZZ_CC      ?= $(or $(shell for c in clang clang-19 clang-18 clang-17 clang-16 clang-15 clang-14; do command -v $$c && break; done),clang)
 FUZZ_SECONDS ?= 60
-FUZZ_CORE    = src/core/binning.c src/core/forest_model.c src/core/forest_use.c
+FUZZ_TYPES   ?= forest_model linreg logreg kmeans errors confusion funnel path sequence sequence_state viewer_set times
+FUZZ_CFLAGS  = -std=c99 -g -O1 -ffp-contract=off -fno-sanitize-recover=all -Isrc/core
 
-build/fuzz/replay: test/fuzz/forest_model_fuzz.c $(wildcard test/fuzz/*.h src/core/*.h) $(FUZZ_CORE)
+build/fuzz/%_corpus_writer: test/fuzz/%_corpus.c $(wildcard test/fuzz/*.h test/unit/*.h) $(UNIT_CORE)
 	@mkdir -p build/fuzz
-	$(CC) $(UNIT_CFLAGS) -DLA_FUZZ_REPLAY -Isrc/core -o $@ $< $(CORE_OBJS:.o=.c) -lm
+	$(CC) $(UNIT_CFLAGS) -Isrc/core -o $@ $< $(UNIT_CORE) -lm
 
-build/fuzz/forest_corpus: test/fuzz/forest_corpus.c $(wildcard test/fuzz/*.h test/unit/*.h src/core/*.h) $(CORE_OBJS:.o=.c)
+build/fuzz/%_replay: test/fuzz/%_fuzz.c $(wildcard test/fuzz/*.h) $(UNIT_CORE)
 	@mkdir -p build/fuzz
-	$(CC) $(UNIT_CFLAGS) -Isrc/core -o $@ $< $(CORE_OBJS:.o=.c) -lm
+	$(CC) $(UNIT_CFLAGS) -DLA_FUZZ_REPLAY -Isrc/core -o $@ $< $(UNIT_CORE) -lm
 
 build/fuzz/forest_mutants: test/fuzz/forest_mutants.c $(wildcard test/fuzz/*.h test/unit/*.h src/core/*.h) $(CORE_OBJS:.o=.c)
 	@mkdir -p build/fuzz
 	$(CC) -std=c99 -O2 -ffp-contract=off -Wall -Wextra -Werror -Isrc/core -o $@ $< $(CORE_OBJS:.o=.c) -lm
 
-LINREG_FUZZ_CORE = $(wildcard src/core/linreg_*.c) src/core/log_core.c src/core/special_core.c
+# the core once for all targets, and a target
+build/fuzz/core/%.o: src/core/%.c $(wildcard src/core/*.h)
+	@mkdir -p build/fuzz/core
+	$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
 
-build/fuzz/linreg_replay: test/fuzz/linreg_bytes_fuzz.c test/fuzz/linreg_exercise.h $(wildcard src/core/*.h) $(LINREG_FUZZ_CORE)
-	@mkdir -p build/fuzz
-	$(CC) $(UNIT_CFLAGS) -DLA_FUZZ_REPLAY -Isrc/core -o $@ $< $(LINREG_FUZZ_CORE) -lm
+build/fuzz/%_fuzz: test/fuzz/%_fuzz.c $(wildcard test/fuzz/*.h) $(CORE_OBJS:src/core/%=build/fuzz/core/%)
+	$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer,address,undefined -o $@ $< $(CORE_OBJS:src/core/%=build/fuzz/core/%) -lm
+
+.PHONY: fuzz_seeds
+fuzz_seeds: build/fuzz/forest_corpus_writer build/fuzz/audience_corpus_writer $(FUZZ_TYPES:%=build/fuzz/%_replay)
+	@mkdir -p $(foreach t,$(FUZZ_TYPES) forest_model viewer_set sequence,build/fuzz/$(t)_corpus build/fuzz/$(t)_seeds)
+	build/fuzz/forest_corpus_writer build/fuzz/forest_model_seeds
+	build/fuzz/audience_corpus_writer build/fuzz/viewer_set_seeds build/fuzz/sequence_seeds
+	@for t in $(filter-out forest_model viewer_set sequence,$(FUZZ_TYPES)); do build/fuzz/$${t}_replay -s build/fuzz/$${t}_seeds || exit 1; done
+	@for t in $(FUZZ_TYPES); do echo "$$t"; build/fuzz/$${t}_replay build/fuzz/$${t}_seeds/* || exit 1; done
 
 .PHONY: fuzz
-fuzz: build/fuzz/forest_corpus build/fuzz/replay build/fuzz/linreg_replay
-	@mkdir -p build/fuzz/corpus build/fuzz/seeds build/fuzz/linreg_corpus build/fuzz/linreg_seeds
-	build/fuzz/forest_corpus build/fuzz/seeds
-	build/fuzz/replay build/fuzz/seeds/*
-	build/fuzz/linreg_replay -s build/fuzz/linreg_seeds
-	build/fuzz/linreg_replay build/fuzz/linreg_seeds/*
+fuzz: fuzz_seeds
 	@echo 'int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n) { (void) d; (void) n; return 0; }' >build/fuzz/probe.c
 	@if $(FUZZ_CC) -fsanitize=fuzzer -o build/fuzz/probe build/fuzz/probe.c 2>build/fuzz/probe.log; then \
-		set -ex; \
-		$(FUZZ_CC) -std=c99 -g -O1 -ffp-contract=off -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-			-Isrc/core -o build/fuzz/forest_model_fuzz test/fuzz/forest_model_fuzz.c $(FUZZ_CORE); \
-		build/fuzz/forest_model_fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 \
-			-artifact_prefix=build/fuzz/ build/fuzz/corpus build/fuzz/seeds; \
-		$(FUZZ_CC) -std=c99 -g -O1 -ffp-contract=off -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-			-Isrc/core -o build/fuzz/linreg_bytes_fuzz test/fuzz/linreg_bytes_fuzz.c $(LINREG_FUZZ_CORE) -lm; \
-		build/fuzz/linreg_bytes_fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 \
-			-artifact_prefix=build/fuzz/linreg- build/fuzz/linreg_corpus build/fuzz/linreg_seeds; \
+		$(MAKE) -s $(FUZZ_TYPES:%=build/fuzz/%_fuzz) && set -ex && for t in $(FUZZ_TYPES); do \
+			build/fuzz/$${t}_fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 -verbosity=0 \
+				-artifact_prefix=build/fuzz/$$t- build/fuzz/$${t}_corpus build/fuzz/$${t}_seeds; \
+		done; \
 	else \
-		echo "no fuzzing: $(FUZZ_CC) with libFuzzer is not here (Debian: clang and libclang-rt-dev); the corpus was replayed"; \
+		echo "no fuzzing: $(FUZZ_CC) with libFuzzer is not here (Debian: clang and libclang-rt-dev); the seeds were replayed"; \
 	fi
-
-# The same for the bytes of viewer sets, and for sequence patterns.
-AUDIENCE_FUZZ = viewer_set sequence
-FUZZ_AUDIENCE_CORE = src/core/path_core.c src/core/prng.c src/core/radix.c src/core/sequence_core.c src/core/sequence_pattern.c \
-	src/core/viewer_set_container.c src/core/viewer_set_core.c src/core/viewer_set_roaring.c
-
-build/fuzz/audience_corpus: test/fuzz/audience_corpus.c $(wildcard test/fuzz/*.h src/core/*.h) $(FUZZ_AUDIENCE_CORE)
-	@mkdir -p build/fuzz
-	$(CC) $(UNIT_CFLAGS) -Isrc/core -o $@ $< $(FUZZ_AUDIENCE_CORE)
-
-build/fuzz/%_replay: test/fuzz/%_fuzz.c $(wildcard test/fuzz/*.h src/core/*.h) $(FUZZ_AUDIENCE_CORE)
-	@mkdir -p build/fuzz
-	$(CC) $(UNIT_CFLAGS) -DLA_FUZZ_REPLAY -Isrc/core -o $@ $< $(FUZZ_AUDIENCE_CORE)
-
-.PHONY: fuzz_audience
-fuzz_audience: build/fuzz/audience_corpus $(AUDIENCE_FUZZ:%=build/fuzz/%_replay)
-	@mkdir -p $(foreach f,$(AUDIENCE_FUZZ),build/fuzz/$(f)_corpus build/fuzz/$(f)_seeds)
-	build/fuzz/audience_corpus build/fuzz/viewer_set_seeds build/fuzz/sequence_seeds
-	@for f in $(AUDIENCE_FUZZ); do build/fuzz/$${f}_replay build/fuzz/$${f}_seeds/* || exit 1; done
-	@if ! command -v $(FUZZ_CC) >/dev/null; then echo "no fuzzing: $(FUZZ_CC) is not here; the seeds were replayed"; exit 0; fi; \
-	set -ex; for f in $(AUDIENCE_FUZZ); do \
-		$(FUZZ_CC) -std=c99 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-			-Isrc/core -o build/fuzz/$${f}_fuzz test/fuzz/$${f}_fuzz.c $(FUZZ_AUDIENCE_CORE); \
-		build/fuzz/$${f}_fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -print_final_stats=1 -verbosity=0 \
-			-artifact_prefix=build/fuzz/ build/fuzz/$${f}_corpus build/fuzz/$${f}_seeds; \
-	done
 
 # rows of "benchmark, name, value, unit"; takes an hour
 .PHONY: bench

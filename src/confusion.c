@@ -23,8 +23,8 @@
 /* a matrix has a cell for each pair, 4 million at most */
 #define MATRIX_MAX_CLASSES	2000
 
-/* what can be counted without a look at interrupts */
-#define CELLS_PER_STEP		4096
+/* what can be counted without a look at interrupts: whoever knows the hash function can make each slow */
+#define CELLS_PER_STEP		64
 
 #define WIRE_VERSION		1
 #define WIRE_LABEL_BYTES	4	/* at least: its length */
@@ -358,29 +358,34 @@ read_labels(const JsonReader *reader, ConfusionTable *table, const ConfusionLabe
 {
 	for (uint32 i = 0; i < n; i++)
 	{
-		uint32		index;
+		uint32		index = 0;
+		LaResult	result;
 
-		check_result(la_confusion_class(table, &labels[i], &index));
-		if (index != i)
+		CHECK_FOR_INTERRUPTS();
+		result = la_confusion_read_class(table, &labels[i], &index);
+		if (result == LA_MALFORMED)
 			la_json_error(reader, psprintf("Labels %u and %u are the same.", index, i));
+		check_result(result);
 	}
 }
 
 static void
 read_cell(const JsonReader *reader, ConfusionTable *table, int64 actual, int64 predicted, int64 rows)
 {
-	uint32		used = table->used.cells;
+	uint32		i = table->used.cells;
+	LaResult	result = la_confusion_read_cell(table, (uint64) actual, (uint64) predicted, rows);
 
-	if (actual < 0 || actual >= table->used.classes ||
-		predicted < 0 || predicted >= table->used.classes)
-		la_json_error(reader, psprintf("Cell %u is of classes %lld and %lld, but there are %u classes.", used,
-									  (long long) actual, (long long) predicted, table->used.classes));
+	if (likely(result == LA_OK))
+		return;
+	if (result != LA_MALFORMED)
+		check_result(result);
 	if (rows < 1)
-		la_json_error(reader, psprintf("Cell %u must count at least one row, not %lld.", used, (long long) rows));
-	check_result(la_confusion_count(table, (uint32) actual, (uint32) predicted, rows));
-	if (table->used.cells == used)
-		la_json_error(reader, psprintf("There are two cells of classes %lld and %lld.",
-									  (long long) actual, (long long) predicted));
+		la_json_error(reader, psprintf("Cell %u must count at least one row, not %lld.", i, (long long) rows));
+	if (Max(actual, predicted) >= table->used.classes)
+		la_json_error(reader, psprintf("Cell %u is of classes %lld and %lld, but there are %u classes.", i,
+									  (long long) actual, (long long) predicted, table->used.classes));
+	la_json_error(reader, psprintf("There are two cells of classes %lld and %lld.",
+								  (long long) actual, (long long) predicted));
 }
 
 static ConfusionLabel *
@@ -440,9 +445,10 @@ confusion_recv(PG_FUNCTION_ARGS)
 	read_labels(&binary_reader, table, labels, nlabels);
 	for (uint32 i = 0; i < ncells; i++)
 	{
-		int64		actual = pq_getmsgint(buf, 4);
-		int64		predicted = pq_getmsgint(buf, 4);
+		int64		actual = (uint32) pq_getmsgint(buf, 4);
+		int64		predicted = (uint32) pq_getmsgint(buf, 4);
 
+		CHECK_FOR_INTERRUPTS();
 		read_cell(&binary_reader, table, actual, predicted, pq_getmsgint64(buf));
 	}
 	PG_RETURN_POINTER(table);
@@ -452,7 +458,7 @@ confusion_recv(PG_FUNCTION_ARGS)
 static ConfusionLabel *
 json_labels(const JsonReader *reader, JsonbContainer *object, uint32 *n)
 {
-	JsonbContainer *array = la_json_container(reader, object, "labels", true);
+	JsonbContainer *array = la_json_array(reader, la_json_get(reader, object, "labels"), "labels");
 	ConfusionLabel *labels;
 
 	*n = JsonContainerSize(array);
@@ -479,19 +485,21 @@ confusion_in(PG_FUNCTION_ARGS)
 	JsonbContainer *object = la_json_root(reader, DatumGetJsonbP(json));
 	uint32		nlabels;
 	ConfusionLabel *labels = json_labels(reader, object, &nlabels);
-	JsonbContainer *cells = la_json_container(reader, object, "cells", true);
+	JsonbContainer *cells = la_json_array(reader, la_json_get(reader, object, "cells"), "cells");
 	ConfusionTable *table = begin_read(labels, nlabels, JsonContainerSize(cells));
+	static const char *const known[] = {"labels", "cells", NULL};
 
-	if (JsonContainerSize(object) != 2)
-		la_json_error(reader, "It must have no keys but \"labels\" and \"cells\".");
+	la_json_known_keys(reader, object, known);
 	read_labels(reader, table, labels, nlabels);
 	for (uint32 i = 0; i < JsonContainerSize(cells); i++)
 	{
-		JsonbContainer *cell = la_json_row(reader, cells, i, 3, "Cell");
+		JsonbContainer *cell = la_json_array_at(reader, cells, i, "cells", 3);
+		int64		numbers[3];
 
 		CHECK_FOR_INTERRUPTS();
-		read_cell(reader, table, la_json_count_at(reader, cell, 0), la_json_count_at(reader, cell, 1),
-				  la_json_count_at(reader, cell, 2));
+		for (int j = 0; j < 3; j++)
+			numbers[j] = la_json_whole_at(reader, cell, j, "cells", 0, PG_INT64_MAX);
+		read_cell(reader, table, numbers[0], numbers[1], numbers[2]);
 	}
 	PG_RETURN_POINTER(table);
 }
@@ -614,7 +622,7 @@ confusion_matrix_rows(PG_FUNCTION_ARGS)
 	JsonbContainer *object = la_json_root(reader, PG_GETARG_JSONB_P(0));
 	uint32		n;
 	ConfusionLabel *labels = json_labels(reader, object, &n);
-	JsonbContainer *matrix = la_json_container(reader, object, "matrix", true);
+	JsonbContainer *matrix = la_json_array(reader, la_json_get(reader, object, "matrix"), "matrix");
 	Datum	   *names = palloc(Max(n, 1) * sizeof(Datum));
 
 	if (JsonContainerSize(matrix) != n)
@@ -626,12 +634,13 @@ confusion_matrix_rows(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	for (uint32 i = 0; i < n; i++)
 	{
-		JsonbContainer *row = la_json_row(reader, matrix, i, n, "Row");
+		JsonbContainer *row = la_json_array_at(reader, matrix, i, "matrix", n);
 
 		CHECK_FOR_INTERRUPTS();
 		for (uint32 j = 0; j < n; j++)
 		{
-			Datum		values[3] = {names[i], names[j], Int64GetDatum(la_json_count_at(reader, row, j))};
+			int64		rows = la_json_whole_at(reader, row, j, "matrix", 0, PG_INT64_MAX);
+			Datum		values[3] = {names[i], names[j], Int64GetDatum(rows)};
 			bool		nulls[3] = {false, false, false};
 
 			tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
@@ -642,23 +651,18 @@ confusion_matrix_rows(PG_FUNCTION_ARGS)
 
 /* class, precision, recall, f1 and support of one member of "classes" */
 static void
-read_class_scores(const JsonReader *reader, JsonbValue *element, Datum *values)
+read_class_scores(const JsonReader *reader, JsonbContainer *object, Datum *values)
 {
-	JsonbContainer *object;
-	JsonbValue *name;
+	JsonbValue *name = la_json_get(reader, object, "class");
 
-	if (element->type != jbvBinary || !JsonContainerIsObject(element->val.binary.data))
-		la_json_error(reader, "A member of \"classes\" must be an object.");
-	object = element->val.binary.data;
-	name = getKeyJsonValueFromContainer(object, "class", strlen("class"), NULL);
-	if (name == NULL || name->type != jbvString)
+	if (name->type != jbvString)
 		la_json_error(reader, "Key \"class\" of a class must be a string.");
 
 	values[0] = PointerGetDatum(cstring_to_text_with_len(name->val.string.val, name->val.string.len));
 	values[1] = la_json_number_member(reader, object, "precision", NULL);
 	values[2] = la_json_number_member(reader, object, "recall", NULL);
 	values[3] = la_json_number_member(reader, object, "f1", NULL);
-	values[4] = Int64GetDatum(la_json_count_member(reader, object, "support"));
+	values[4] = Int64GetDatum(la_json_whole(reader, object, "support", 0, PG_INT64_MAX));
 }
 
 /* classification_report_rows(jsonb): class, precision, recall, f1, support; a row for each class */
@@ -668,7 +672,7 @@ classification_report_rows(PG_FUNCTION_ARGS)
 	const JsonReader *reader = &report_reader;
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	JsonbContainer *object = la_json_root(reader, PG_GETARG_JSONB_P(0));
-	JsonbContainer *classes = la_json_container(reader, object, "classes", true);
+	JsonbContainer *classes = la_json_array(reader, la_json_get(reader, object, "classes"), "classes");
 
 	InitMaterializedSRF(fcinfo, 0);
 	for (uint32 i = 0; i < JsonContainerSize(classes); i++)
@@ -676,7 +680,7 @@ classification_report_rows(PG_FUNCTION_ARGS)
 		Datum		values[5];
 		bool		nulls[5] = {false, false, false, false, false};
 
-		read_class_scores(reader, getIthJsonbValueFromContainer(classes, i), values);
+		read_class_scores(reader, la_json_object_at(reader, classes, i, "classes"), values);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	return (Datum) 0;

@@ -10,19 +10,17 @@
 #include "liveanalytics.h"
 
 #include "args.h"
+#include "core/errorsums_bytes.h"
 #include "errorsums.h"
+#include "jsonread.h"
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
-#include "utils/jsonb.h"
-#include "utils/numeric.h"
 
 PG_FUNCTION_INFO_V1(error_sums_in);
 PG_FUNCTION_INFO_V1(error_sums_out);
 PG_FUNCTION_INFO_V1(error_sums_recv);
 PG_FUNCTION_INFO_V1(error_sums_send);
-
-#define TEXT_KEYS		5
 
 /* --- text ---------------------------------------------------------------------- */
 
@@ -50,169 +48,70 @@ error_sums_out(PG_FUNCTION_ARGS)
 	PG_RETURN_CSTRING(out.data);
 }
 
-LA_NORETURN static void
-invalid_text(const char *detail)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("invalid value for type %s", "error_sums"),
-			 errdetail_internal("%s", detail)));
-	pg_unreachable();
-}
+static const JsonReader reader = {
+	ERRCODE_INVALID_TEXT_REPRESENTATION, "invalid value for type error_sums", NULL, "value of type error_sums"
+};
 
-static JsonbValue *
-get_key(Jsonb *json, const char *key)
-{
-	JsonbValue *value = getKeyJsonValueFromContainer(&json->root, key, strlen(key), NULL);
-
-	if (value == NULL)
-		invalid_text(psprintf("Key \"%s\" is missing.", key));
-	return value;
-}
-
-static double
-get_number(JsonbValue *value, const char *key)
-{
-	if (value == NULL || value->type != jbvNumeric)
-		invalid_text(psprintf("Key \"%s\" must hold numbers.", key));
-	return DatumGetFloat8(DirectFunctionCall1(numeric_float8, NumericGetDatum(value->val.numeric)));
-}
-
-/* A whole number: what does not fit into a bigint is an error, what is rounded too. */
-static int64
-get_whole(JsonbValue *value, const char *key)
-{
-	int64		whole;
-
-	(void) get_number(value, key);
-	whole = DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(value->val.numeric)));
-	if (!DatumGetBool(DirectFunctionCall2(numeric_eq, NumericGetDatum(value->val.numeric),
-										  NumericGetDatum(int64_to_numeric(whole)))))
-		invalid_text(psprintf("Key \"%s\" must hold whole numbers.", key));
-	return whole;
-}
-
-/* The array in "value", which must have "count" elements. */
-static JsonbContainer *
-get_array(JsonbValue *value, uint32 count)
-{
-	if (value == NULL || value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data) ||
-		JsonContainerIsScalar(value->val.binary.data) || JsonContainerSize(value->val.binary.data) != count)
-		invalid_text(psprintf("Key \"%s\" must hold an array of length %u.", "sums", count));
-	return value->val.binary.data;
-}
-
-static ErrorKind
-get_kind(Jsonb *json)
-{
-	JsonbValue *value = get_key(json, "kind");
-
-	for (int kind = LA_ERROR_NUMBERS; kind <= LA_ERROR_CLASSES; kind++)
-	{
-		const char *name = la_error_kind_name(kind);
-
-		if (value->type == jbvString && value->val.string.len == strlen(name) &&
-			memcmp(value->val.string.val, name, strlen(name)) == 0)
-			return (ErrorKind) kind;
-	}
-	invalid_text("Key \"kind\" must be \"numbers\", \"probabilities\" or \"classes\".");
-}
-
-static void
-check_valid_text(const ErrorSums *sums)
-{
-	if (la_error_check(sums) != LA_OK)
-		invalid_text("The sums contradict each other or the number of rows.");
-}
+static const char *const known_keys[] = {"format", "kind", "n", "pivot", "sums", NULL};
 
 /* error_sums_in(cstring) */
 Datum
 error_sums_in(PG_FUNCTION_ARGS)
 {
-	Jsonb	   *json = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, PG_GETARG_DATUM(0)));
-	ErrorSums  *sums;
-	JsonbContainer *array;
+	JsonbContainer *object = la_json_open(&reader, PG_GETARG_DATUM(0), LA_ERROR_FORMAT, known_keys);
+	const char *const kinds[] = {
+		la_error_kind_name(LA_ERROR_NUMBERS), la_error_kind_name(LA_ERROR_PROBABILITIES),
+		la_error_kind_name(LA_ERROR_CLASSES), NULL
+	};
+	ErrorKind	kind = LA_ERROR_NUMBERS + la_json_choice(&reader, object, "kind", kinds);
+	JsonbContainer *array = la_json_array_of(&reader, la_json_get(&reader, object, "sums"), "sums", la_error_nsums(kind));
+	ErrorSums  *sums = la_error_sums_new(kind);
 
-	if (!JB_ROOT_IS_OBJECT(json) || JB_ROOT_COUNT(json) != TEXT_KEYS)
-		invalid_text("It must be a JSON object with the keys format, kind, n, pivot and sums.");
-	if (get_whole(get_key(json, "format"), "format") != LA_ERROR_FORMAT)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("format of the value of type error_sums is not supported"),
-				 errdetail("This server reads format %d.", LA_ERROR_FORMAT),
-				 errhint("Update the extension.")));
-	sums = la_error_sums_new(get_kind(json));
-	sums->n = get_whole(get_key(json, "n"), "n");
-	sums->pivot = get_number(get_key(json, "pivot"), "pivot");
-	array = get_array(get_key(json, "sums"), la_error_nsums((ErrorKind) sums->kind));
+	sums->n = la_json_whole(&reader, object, "n", 1, PG_INT64_MAX);
+	sums->pivot = la_json_number(&reader, object, "pivot");
 	for (uint32 i = 0; i < JsonContainerSize(array); i++)
 	{
-		JsonbContainer *sum = get_array(getIthJsonbValueFromContainer(array, i), 3);
+		JsonbContainer *sum = la_json_array_at(&reader, array, i, "sums", 3);
 
-		sums->sums[i].value.hi = get_number(getIthJsonbValueFromContainer(sum, 0), "sums");
-		sums->sums[i].value.lo = get_number(getIthJsonbValueFromContainer(sum, 1), "sums");
-		sums->sums[i].exponent = get_whole(getIthJsonbValueFromContainer(sum, 2), "sums");
+		sums->sums[i].value.hi = la_json_number_at(&reader, sum, 0, "sums");
+		sums->sums[i].value.lo = la_json_number_at(&reader, sum, 1, "sums");
+		sums->sums[i].exponent = la_json_whole_at(&reader, sum, 2, "sums", PG_INT64_MIN, PG_INT64_MAX);
 	}
-	check_valid_text(sums);
+	if (la_error_check(sums) != LA_OK)
+		la_json_error(&reader, "The sums contradict each other or the number of rows.");
 	PG_RETURN_POINTER(sums);
 }
 
-/* --- binary: the parts of ErrorSums, in network order --------------------------- */
+/* --- binary: see core/errorsums_bytes.c ------------------------------------------ */
 
 /* error_sums_send(error_sums) */
 Datum
 error_sums_send(PG_FUNCTION_ARGS)
 {
 	ErrorSums  *sums = PG_GETARG_ERROR_SUMS_P(0);
-	StringInfoData out;
+	size_t		size = la_error_bytes_size((ErrorKind) sums->kind);
+	bytea	   *out = palloc(VARHDRSZ + size);
 
-	pq_begintypsend(&out);
-	pq_sendint16(&out, sums->format);
-	pq_sendint16(&out, sums->kind);
-	pq_sendint64(&out, sums->n);
-	pq_sendfloat8(&out, sums->pivot + 0.0);
-	for (int i = 0; i < la_error_nsums((ErrorKind) sums->kind); i++)
-	{
-		pq_sendfloat8(&out, sums->sums[i].value.hi + 0.0);
-		pq_sendfloat8(&out, sums->sums[i].value.lo + 0.0);
-		pq_sendint64(&out, sums->sums[i].exponent);
-	}
-	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
+	SET_VARSIZE(out, VARHDRSZ + size);
+	la_error_write(sums, (uint8_t *) VARDATA(out));
+	PG_RETURN_BYTEA_P(out);
 }
 
-LA_NORETURN static void
-invalid_binary(const char *detail)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("invalid binary value for type %s", "error_sums"),
-			 errdetail_internal("%s", detail)));
-	pg_unreachable();
-}
-
-/* error_sums_recv(internal); a short message is an error of pq_getmsg, a long one of its caller */
+/* error_sums_recv(internal) */
 Datum
 error_sums_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo	in = (StringInfo) PG_GETARG_POINTER(0);
-	ErrorSums  *sums;
-	uint16		format = pq_getmsgint(in, sizeof(uint16));
-	uint16		kind = pq_getmsgint(in, sizeof(uint16));
+	int			size = in->len - in->cursor;
+	const uint8_t *bytes = (const uint8_t *) pq_getmsgbytes(in, size);
+	ErrorSums  *sums = la_error_sums_new(LA_ERROR_NUMBERS);
 
-	if (format != LA_ERROR_FORMAT)
-		invalid_binary(psprintf("Format %u is not known.", format));
-	if (kind < LA_ERROR_NUMBERS || kind > LA_ERROR_CLASSES)
-		invalid_binary(psprintf("Kind %u is not known.", kind));
-	sums = la_error_sums_new((ErrorKind) kind);
-	sums->n = pq_getmsgint64(in);
-	sums->pivot = pq_getmsgfloat8(in);
-	for (int i = 0; i < la_error_nsums((ErrorKind) kind); i++)
-	{
-		sums->sums[i].value.hi = pq_getmsgfloat8(in);
-		sums->sums[i].value.lo = pq_getmsgfloat8(in);
-		sums->sums[i].exponent = pq_getmsgint64(in);
-	}
-	if (la_error_check(sums) != LA_OK)
-		invalid_binary("The sums contradict each other or the number of rows.");
+	if (la_error_read(sums, bytes, (size_t) size) != LA_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("invalid binary value for type %s", "error_sums"),
+				 errdetail("Its %d bytes are not sums of format %d, or the sums contradict each other or the number of rows.",
+						   size, LA_ERROR_FORMAT)));
+	SET_VARSIZE(sums, sizeof(ErrorSums));
 	PG_RETURN_POINTER(sums);
 }

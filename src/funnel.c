@@ -111,14 +111,14 @@ interval_text(int64 microseconds)
 void
 la_funnel_print_modes(int modes, char *text)
 {
+	int			length = 0;
+
 	*text = '\0';
 	for (int i = 0; i < lengthof(mode_names); i++)
 	{
-		if ((modes & mode_names[i].mode) == 0)
-			continue;
-		if (*text != '\0')
-			strcat(text, ",");
-		strcat(text, mode_names[i].name);
+		if ((modes & mode_names[i].mode) != 0)
+			length += snprintf(text + length, LA_FUNNEL_MODES_LENGTH - length, "%s%s",
+							   length == 0 ? "" : ",", mode_names[i].name);
 	}
 }
 

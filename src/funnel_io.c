@@ -35,49 +35,18 @@ static const char *const kind_names[LA_FUNNEL_KINDS] = {"conditions", "numbered"
 
 /* --- events of both forms ------------------------------------------------- */
 
-/* The steps of an event as they are written: see above. */
-static uint64
-steps_to_number(FunnelKind kind, uint64 steps)
-{
-	int			number = 0;
-
-	if (kind != LA_FUNNEL_NUMBERED)
-		return steps;
-	for (; steps != 0; steps >>= 1)
-		number++;
-	return number;
-}
-
-/* The inverse; false if there are no such steps in this funnel. */
+/* The steps that a number from outside stands for; false if there are none in this funnel. */
 static bool
 number_to_steps(const FunnelShape *shape, uint64 number, uint64 *steps)
 {
-	if (number == 0)
-	{
-		/* such events are kept where they matter only */
-		*steps = 0;
-		return (shape->modes & LA_FUNNEL_ORDER) != 0;
-	}
-	if (shape->kind == LA_FUNNEL_NUMBERED)
-	{
-		*steps = number <= LA_FUNNEL_MAX_STEPS ? UINT64CONST(1) << (number - 1) : 0;
-		return *steps != 0;
-	}
-	*steps = number;
-	return (number & ~la_funnel_all_steps(shape->steps)) == 0;
+	return la_funnel_steps_of_number(shape->kind, shape->steps, shape->modes, number, steps);
 }
 
 /* Whether a shape that came from outside is one. */
 static bool
 shape_is_valid(const FunnelShape *shape)
 {
-	if (shape->kind < 0 || shape->kind >= LA_FUNNEL_KINDS ||
-		shape->steps < 1 || shape->steps > LA_FUNNEL_MAX_STEPS ||
-		(shape->modes & ~LA_FUNNEL_ALL_MODES) != 0 || shape->window < 0)
-		return false;
-	if (shape->kind != LA_FUNNEL_CONDITIONS && shape->modes != 0)
-		return false;
-	return shape->kind != LA_FUNNEL_NUMBERED || shape->steps == LA_FUNNEL_MAX_STEPS;
+	return la_funnel_shape_valid(shape->kind, shape->steps, shape->modes, shape->window);
 }
 
 /* The list with an event more: itself, or a larger one in its place. */
@@ -149,7 +118,7 @@ funnel_events_out(PG_FUNCTION_ARGS)
 			CHECK_FOR_INTERRUPTS();
 		read_event(&reader, &event);
 		appendStringInfo(&out, "%s[%lld, %llu", i == 0 ? "" : ", ", (long long) event.ts,
-						 (unsigned long long) steps_to_number(list->kind, event.steps));
+						 (unsigned long long) la_funnel_number_of_steps(list->kind, event.steps));
 		if (la_funnel_keyed(list))
 			append_key(&out, list->kind, &event);
 		appendStringInfoChar(&out, ']');
@@ -446,7 +415,7 @@ funnel_events_send(PG_FUNCTION_ARGS)
 			CHECK_FOR_INTERRUPTS();
 		read_event(&reader, &event);
 		pq_sendint64(&out, event.ts);
-		pq_sendint64(&out, steps_to_number(list->kind, event.steps));
+		pq_sendint64(&out, la_funnel_number_of_steps(list->kind, event.steps));
 		if (list->kind == LA_FUNNEL_BIGINT_KEYS)
 		{
 			memcpy(&number, event.key, Min(event.key_length, sizeof(number)));

@@ -13,32 +13,22 @@
  */
 #include "liveanalytics.h"
 
-#include "common/shortest_dec.h"
 #include "core/linreg_bytes.h"
+#include "jsonread.h"
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
 #include "linreg.h"
 #include "utils/builtins.h"
-#include "utils/jsonb.h"
-#include "utils/numeric.h"
 
 PG_FUNCTION_INFO_V1(linreg_in);
 PG_FUNCTION_INFO_V1(linreg_out);
 PG_FUNCTION_INFO_V1(linreg_recv);
 PG_FUNCTION_INFO_V1(linreg_send);
 
+/* read without a look at interrupts */
+#define PAIRS_PER_STEP 4096
+
 /* --- output --------------------------------------------------------------- */
-
-/* extra_float_digits has no say: a model must read back the same */
-static void
-append_number(StringInfo out, double value)
-{
-	char		digits[DOUBLE_SHORTEST_DECIMAL_LEN];
-
-	/* adding 0 turns -0, which JSON readers do not keep, to 0 */
-	double_to_shortest_decimal_buf(value + 0.0, digits);
-	appendStringInfoString(out, digits);
-}
 
 /* Coefficients, or nothing where one is out of range: JSON has no infinity. */
 static void
@@ -54,12 +44,12 @@ append_coef(StringInfo out, const LinregState *state)
 	if (la_linreg_fit_empty(fit))
 		appendStringInfoString(out, "null");
 	else
-		append_number(out, intercept);
+		la_json_print_number(out, intercept);
 	for (int j = 0; j < state->p; j++)
 	{
 		appendStringInfoString(out, ", ");
 		if (la_linreg_estimable(fit, j))
-			append_number(out, la_linreg_slope(fit, j));
+			la_json_print_number(out, la_linreg_slope(fit, j));
 		else
 			appendStringInfoString(out, "null");
 	}
@@ -74,9 +64,9 @@ append_pairs(StringInfo out, const char *key, const double *hi, const double *lo
 	for (size_t i = 0; i < count; i++)
 	{
 		appendStringInfoString(out, i == 0 ? "[" : ", [");
-		append_number(out, hi[i]);
+		la_json_print_number(out, hi[i]);
 		appendStringInfoString(out, ", ");
-		append_number(out, lo[i]);
+		la_json_print_number(out, lo[i]);
 		appendStringInfoChar(out, ']');
 	}
 	appendStringInfoChar(out, ']');
@@ -101,14 +91,8 @@ linreg_out(PG_FUNCTION_ARGS)
 		append_pairs(&out, "weights", &state->weight_hi, &state->weight_lo, 1);
 		append_pairs(&out, "logarithms", &state->log_hi, &state->log_lo, 1);
 	}
-	appendStringInfoString(&out, ", \"pivot\": [");
-	for (size_t i = 0; i < q; i++)
-	{
-		if (i > 0)
-			appendStringInfoString(&out, ", ");
-		append_number(&out, state->values[i]);
-	}
-	appendStringInfoChar(&out, ']');
+	appendStringInfoString(&out, ", \"pivot\": ");
+	la_json_print_numbers(&out, state->values, q);
 	append_pairs(&out, "sums", state->values + q, state->values + 2 * q, q);
 	append_pairs(&out, "products", products, products + la_linreg_pairs(q), la_linreg_pairs(q));
 	appendStringInfoChar(&out, '}');
@@ -117,182 +101,78 @@ linreg_out(PG_FUNCTION_ARGS)
 
 /* --- input ---------------------------------------------------------------- */
 
-LA_NORETURN static void
-invalid_text(const char *detail)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("invalid value for type %s", "linreg"),
-			 errdetail_internal("%s", detail)));
-	pg_unreachable();
-}
+static const JsonReader reader = {
+	ERRCODE_INVALID_TEXT_REPRESENTATION, "invalid value for type linreg", NULL, "regression model"
+};
 
-static void
-check_keys(Jsonb *json)
-{
-	static const char *const known[] = {
-		"format", "n", "skipped", "features", "intercept", "coef", "weights", "logarithms",
-		"pivot", "sums", "products"
-	};
-	JsonbIterator *it = JsonbIteratorInit(&json->root);
-	JsonbIteratorToken token;
-	JsonbValue	value;
-
-	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
-	{
-		bool		found = false;
-
-		if (token != WJB_KEY)
-			continue;
-		for (int i = 0; i < lengthof(known); i++)
-			found = found || (strlen(known[i]) == value.val.string.len &&
-							  memcmp(known[i], value.val.string.val, value.val.string.len) == 0);
-		if (!found)
-			invalid_text(psprintf("Key \"%.*s\" is not known.",
-								  value.val.string.len, value.val.string.val));
-	}
-}
-
-/* The value of a key; error if there is none, unless it is optional. */
-static JsonbValue *
-get_key(Jsonb *json, const char *key, bool optional)
-{
-	JsonbValue *value = getKeyJsonValueFromContainer(&json->root, key, strlen(key), NULL);
-
-	if (value == NULL && !optional)
-		invalid_text(psprintf("Key \"%s\" is missing.", key));
-	return value;
-}
-
-static double
-get_number(JsonbValue *value, const char *key)
-{
-	if (value->type != jbvNumeric)
-		invalid_text(psprintf("Key \"%s\" must hold numbers.", key));
-	return DatumGetFloat8(DirectFunctionCall1(numeric_float8, NumericGetDatum(value->val.numeric)));
-}
-
-static int64
-get_count(Jsonb *json, const char *key, int64 largest)
-{
-	JsonbValue *value = get_key(json, key, false);
-	double		count = get_number(value, key);
-
-	/* the double is near the number, and may be whole where that is not */
-	if (!(count >= 0 && count <= (double) largest) ||
-		!DatumGetBool(DirectFunctionCall2(numeric_eq, NumericGetDatum(value->val.numeric),
-										  NumericGetDatum(int64_to_numeric((int64) count)))))
-		invalid_text(psprintf("Key \"%s\" must be a whole number between 0 and %lld.",
-							  key, (long long) largest));
-	return (int64) count;
-}
-
-/* The array in "value", which must have "count" elements. */
-static JsonbContainer *
-get_array(JsonbValue *value, const char *key, size_t count)
-{
-	JsonbContainer *array;
-
-	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data) ||
-		JsonContainerIsScalar(value->val.binary.data))
-		invalid_text(psprintf("Key \"%s\" must be an array.", key));
-	array = value->val.binary.data;
-	if (JsonContainerSize(array) != count)
-		invalid_text(psprintf("Arrays under key \"%s\" must be of length %zu, not %u.",
-							  key, count, JsonContainerSize(array)));
-	return array;
-}
-
-static double
-get_element(JsonbContainer *array, size_t i, const char *key)
-{
-	JsonbValue *element = getIthJsonbValueFromContainer(array, i);
-	double		number = get_number(element, key);
-
-	pfree(element);
-	return number;
-}
+static const char *const known_keys[] = {
+	"format", "n", "skipped", "features", "intercept", "coef", "weights", "logarithms",
+	"pivot", "sums", "products", NULL
+};
 
 /* the inverse of append_pairs */
 static void
-read_pairs(Jsonb *json, const char *key, double *hi, double *lo, size_t count)
+read_pairs(JsonbContainer *object, const char *key, double *hi, double *lo, size_t count)
 {
-	JsonbContainer *pairs = get_array(get_key(json, key, false), key, count);
+	JsonbContainer *pairs = la_json_array_of(&reader, la_json_get(&reader, object, key), key, (uint32) count);
 
-	for (size_t i = 0; i < count; i++)
+	for (uint32 i = 0; i < count; i++)
 	{
-		JsonbValue *element = getIthJsonbValueFromContainer(pairs, i);
-		JsonbContainer *pair = get_array(element, key, 2);
+		JsonbContainer *pair = la_json_array_at(&reader, pairs, i, key, 2);
 
-		hi[i] = get_element(pair, 0, key);
-		lo[i] = get_element(pair, 1, key);
-		pfree(element);
+		if (i % PAIRS_PER_STEP == 0)
+			CHECK_FOR_INTERRUPTS();
+		hi[i] = la_json_number_at(&reader, pair, 0, key);
+		lo[i] = la_json_number_at(&reader, pair, 1, key);
 	}
 }
 
 /* Flags from what is there: "intercept", true unless given, and the weights. */
 static int
-get_flags(Jsonb *json)
+read_flags(JsonbContainer *object)
 {
-	JsonbValue *intercept = get_key(json, "intercept", true);
 	int			flags = 0;
 
-	if (intercept != NULL && intercept->type != jbvBool)
-		invalid_text("Key \"intercept\" must be true or false.");
-	if (intercept != NULL && !intercept->val.boolean)
+	if (la_json_find(object, "intercept") != NULL && !la_json_bool(&reader, object, "intercept"))
 		flags |= LA_LINREG_ORIGIN;
-	if (get_key(json, "weights", true) != NULL || get_key(json, "logarithms", true) != NULL)
+	if (la_json_find(object, "weights") != NULL || la_json_find(object, "logarithms") != NULL)
 		flags |= LA_LINREG_WEIGHTED;
 	return flags;
 }
 
 /* Coefficients are derived: an array of the right length, or nothing at all. */
 static void
-check_coef(Jsonb *json, int p)
+check_coef(JsonbContainer *object, int p)
 {
-	JsonbValue *coef = get_key(json, "coef", true);
+	JsonbValue *coef = la_json_find(object, "coef");
 
 	if (coef != NULL)
-		get_array(coef, "coef", p + 1);
+		la_json_array_of(&reader, coef, "coef", p + 1);
 }
 
 Datum
 linreg_in(PG_FUNCTION_ARGS)
 {
-	Jsonb	   *json = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, PG_GETARG_DATUM(0)));
-	LinregState *state;
-	JsonbContainer *pivot;
-	double	   *products;
-	size_t		q;
+	JsonbContainer *object = la_json_open(&reader, PG_GETARG_DATUM(0), LA_LINREG_FORMAT, known_keys);
+	int			p = (int) la_json_whole(&reader, object, "features", 0, LA_LINREG_MAX_FEATURES);
+	size_t		q = p + 1;
+	LinregState *state = la_linreg_new(p, read_flags(object));
+	double	   *products = state->values + 3 * q;
 
-	if (!JB_ROOT_IS_OBJECT(json))
-		invalid_text("It must be a JSON object.");
-	check_keys(json);
-	if (get_count(json, "format", PG_UINT16_MAX) != LA_LINREG_FORMAT)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("format of the regression model is not supported"),
-				 errdetail("This server reads format %d.", LA_LINREG_FORMAT),
-				 errhint("Update the extension.")));
-	state = la_linreg_new((int) get_count(json, "features", LA_LINREG_MAX_FEATURES), get_flags(json));
-	state->n = get_count(json, "n", LA_LINREG_MAX_ROWS);
-	state->skipped = get_count(json, "skipped", LA_LINREG_MAX_ROWS);
-	check_coef(json, state->p);
-
-	q = state->p + 1;
-	pivot = get_array(get_key(json, "pivot", false), "pivot", q);
-	for (size_t i = 0; i < q; i++)
-		state->values[i] = get_element(pivot, i, "pivot");
+	state->n = la_json_whole(&reader, object, "n", 0, LA_LINREG_MAX_ROWS);
+	state->skipped = la_json_whole(&reader, object, "skipped", 0, LA_LINREG_MAX_ROWS);
+	check_coef(object, p);
+	la_json_numbers(&reader, la_json_array_of(&reader, la_json_get(&reader, object, "pivot"), "pivot", q),
+					"pivot", state->values, false);
 	if (state->flags & LA_LINREG_WEIGHTED)
 	{
-		read_pairs(json, "weights", &state->weight_hi, &state->weight_lo, 1);
-		read_pairs(json, "logarithms", &state->log_hi, &state->log_lo, 1);
+		read_pairs(object, "weights", &state->weight_hi, &state->weight_lo, 1);
+		read_pairs(object, "logarithms", &state->log_hi, &state->log_lo, 1);
 	}
-	read_pairs(json, "sums", state->values + q, state->values + 2 * q, q);
-	products = state->values + 3 * q;
-	read_pairs(json, "products", products, products + la_linreg_pairs(q), la_linreg_pairs(q));
+	read_pairs(object, "sums", state->values + q, state->values + 2 * q, q);
+	read_pairs(object, "products", products, products + la_linreg_pairs(q), la_linreg_pairs(q));
 	if (la_linreg_check(state) != LA_OK)
-		invalid_text("The moments contradict each other or the number of rows.");
+		la_json_error(&reader, "The moments contradict each other or the number of rows.");
 	PG_RETURN_POINTER(state);
 }
 

@@ -13,16 +13,15 @@
 #include "common/int.h"
 #include "core/path_core.h"
 #include "funcapi.h"
+#include "jsonread.h"
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
-#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/numeric.h"
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
@@ -352,58 +351,26 @@ path_state_out(PG_FUNCTION_ARGS)
 	PG_RETURN_CSTRING(out.data);
 }
 
-/* "detail" is a whole sentence */
-LA_NORETURN static void
-invalid_text(const char *detail)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("invalid value for type %s", "path_state"),
-			 errdetail_internal("%s", detail)));
-	pg_unreachable();
-}
+static const JsonReader reader = {
+	ERRCODE_INVALID_TEXT_REPRESENTATION, "invalid value for type path_state", NULL, "value of type path_state"
+};
 
-static JsonbValue *
-get_key(Jsonb *json, const char *key, enum jbvType type)
-{
-	JsonbValue *value = getKeyJsonValueFromContainer(&json->root, key, strlen(key), NULL);
-
-	if (value == NULL || (value->type != type && !(type == jbvString && value->type == jbvNull)))
-		invalid_text(psprintf("Key \"%s\" is missing or of the wrong type.", key));
-	return value;
-}
-
-/* A whole number from least to most, both within 15 digits or the ends of bigint. */
-static int64
-whole_number(JsonbValue *value, int64 least, int64 most)
-{
-	int64		number = 0;
-	bool		right = value != NULL && value->type == jbvNumeric;
-
-	if (right)
-	{
-		number = DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(value->val.numeric)));
-		right = number >= least && number <= most &&
-			DatumGetBool(DirectFunctionCall2(numeric_eq, NumericGetDatum(value->val.numeric),
-											 NumericGetDatum(int64_to_numeric(number))));
-	}
-	if (!right)
-		invalid_text(psprintf("A whole number between " INT64_FORMAT " and " INT64_FORMAT " is expected.", least, most));
-	return number;
-}
+static const char *const known_keys[] = {
+	"format", "gap", "depth", "start", "reverse", "collapse", "events", NULL
+};
 
 static PathQuestion
-parse_question(Jsonb *json)
+parse_question(JsonbContainer *object)
 {
 	PathQuestion question = {0};
-	JsonbValue *start = get_key(json, "start", jbvString);
+	JsonbValue *start = la_json_get(&reader, object, "start");
 
-	if (whole_number(get_key(json, "format", jbvNumeric), 0, PG_UINT16_MAX) != LA_PATH_FORMAT)
-		invalid_text(psprintf("Format %d is expected.", LA_PATH_FORMAT));
-	question.gap = whole_number(get_key(json, "gap", jbvNumeric), 0, PG_INT64_MAX);
-	question.depth = whole_number(get_key(json, "depth", jbvNumeric), 2, PG_INT32_MAX);
-	question.reverse = get_key(json, "reverse", jbvBool)->val.boolean;
-	question.collapse = get_key(json, "collapse", jbvBool)->val.boolean;
+	question.gap = la_json_whole(&reader, object, "gap", 0, PG_INT64_MAX);
+	question.depth = (int32) la_json_whole(&reader, object, "depth", 2, PG_INT32_MAX);
+	question.reverse = la_json_bool(&reader, object, "reverse");
+	question.collapse = la_json_bool(&reader, object, "collapse");
+	if (start->type != jbvString && start->type != jbvNull)
+		la_json_error(&reader, "Key \"start\" must be a string or null.");
 	question.has_start = start->type == jbvString;
 	if (question.has_start)
 	{
@@ -413,52 +380,35 @@ parse_question(Jsonb *json)
 	return question;
 }
 
-/* The visit in an array of time and node. */
+/* The visit in element i, an array of time and node. */
 static PathVisit
-parse_visit(JsonbValue *value)
+parse_visit(JsonbContainer *events, uint32 i)
 {
-	JsonbContainer *pair = value->val.binary.data;
+	JsonbContainer *pair = la_json_array_at(&reader, events, i, "events", 2);
+	JsonbValue *node = getIthJsonbValueFromContainer(pair, 1);
 	PathVisit	visit;
-	JsonbValue *node;
 
-	if (value->type != jbvBinary || !JsonContainerIsArray(pair) || JsonContainerIsScalar(pair) ||
-		JsonContainerSize(pair) != 2)
-		invalid_text("An event must be an array of time and node.");
-	visit.ts = whole_number(getIthJsonbValueFromContainer(pair, 0), PG_INT64_MIN + 1, PG_INT64_MAX - 1);
-	node = getIthJsonbValueFromContainer(pair, 1);
+	visit.ts = la_json_whole_at(&reader, pair, 0, "events", PG_INT64_MIN + 1, PG_INT64_MAX - 1);
 	if (node->type != jbvString)
-		invalid_text("A node must be a string.");
+		la_json_error(&reader, psprintf("Element %u of key \"events\" must be a time and a string.", i));
 	visit.node = node->val.string.val;
 	visit.length = node->val.string.len;
+	pfree(node);
 	return visit;
 }
 
 Datum
 path_state_in(PG_FUNCTION_ARGS)
 {
-	Jsonb	   *json = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, PG_GETARG_DATUM(0)));
-	PathQuestion question;
-	JsonbValue *events;
-	JsonbIterator *it;
-	JsonbIteratorToken token;
-	JsonbValue	value;
-	PathState  *state;
+	JsonbContainer *object = la_json_open(&reader, PG_GETARG_DATUM(0), LA_PATH_FORMAT, known_keys);
+	PathQuestion question = parse_question(object);
+	JsonbContainer *events = la_json_array(&reader, la_json_get(&reader, object, "events"), "events");
+	PathState  *state = new_state(&question, FIRST_CAPACITY);
 
-	if (!JB_ROOT_IS_OBJECT(json))
-		invalid_text("It must be a JSON object.");
-	question = parse_question(json);
-	events = get_key(json, "events", jbvBinary);
-	if (!JsonContainerIsArray(events->val.binary.data))
-		invalid_text("Key \"events\" must be an array.");
-	state = new_state(&question, FIRST_CAPACITY);
-	it = JsonbIteratorInit(events->val.binary.data);
-	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
+	for (uint32 i = 0; i < JsonContainerSize(events); i++)
 	{
-		PathVisit	visit;
+		PathVisit	visit = parse_visit(events, i);
 
-		if (token != WJB_ELEM)
-			continue;
-		visit = parse_visit(&value);
 		if (state->capacity - state->used < la_path_visit_size(visit.length))
 		{
 			CHECK_FOR_INTERRUPTS();

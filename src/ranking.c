@@ -451,24 +451,17 @@ static const JsonReader gain_reader = {
 
 /* The columns of one member of "bins". */
 static void
-read_bin(JsonbValue *element, Datum *values, bool *nulls)
+read_bin(JsonbContainer *object, Datum *values, bool *nulls)
 {
 	static const char *const numbers[] = {
 		"rate", "lift", "depth", "gain", "cumulative_lift", "score_min", "score_max"
 	};
-	JsonbContainer *object;
-	int64		bin;
+	int64		bin = la_json_whole(&gain_reader, object, "bin", 0, LA_GAIN_MAX_BINS);
 
-	if (element->type != jbvBinary || !JsonContainerIsObject(element->val.binary.data))
-		la_json_error(&gain_reader, "A member of \"bins\" must be an object.");
-	object = element->val.binary.data;
-	bin = la_json_count_member(&gain_reader, object, "bin");
-	if (bin > LA_GAIN_MAX_BINS)
-		la_json_error(&gain_reader, psprintf("There is no bin %lld.", (long long) bin));
 	memset(nulls, 0, GAIN_COLUMNS * sizeof(bool));
 	values[0] = Int32GetDatum((int32) bin);
-	values[1] = Int64GetDatum(la_json_count_member(&gain_reader, object, "rows"));
-	values[2] = Int64GetDatum(la_json_count_member(&gain_reader, object, "positives"));
+	values[1] = Int64GetDatum(la_json_whole(&gain_reader, object, "rows", 0, PG_INT64_MAX));
+	values[2] = Int64GetDatum(la_json_whole(&gain_reader, object, "positives", 0, PG_INT64_MAX));
 	for (int i = 0; i < lengthof(numbers); i++)
 		values[3 + i] = la_json_number_member(&gain_reader, object, numbers[i], &nulls[3 + i]);
 }
@@ -479,7 +472,7 @@ gain_table_rows(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	JsonbContainer *object = la_json_root(&gain_reader, PG_GETARG_JSONB_P(0));
-	JsonbContainer *bins = la_json_container(&gain_reader, object, "bins", true);
+	JsonbContainer *bins = la_json_array(&gain_reader, la_json_get(&gain_reader, object, "bins"), "bins");
 
 	InitMaterializedSRF(fcinfo, 0);
 	for (uint32 i = 0; i < JsonContainerSize(bins); i++)
@@ -488,7 +481,7 @@ gain_table_rows(PG_FUNCTION_ARGS)
 		bool		nulls[GAIN_COLUMNS];
 
 		CHECK_FOR_INTERRUPTS();
-		read_bin(getIthJsonbValueFromContainer(bins, i), values, nulls);
+		read_bin(la_json_object_at(&gain_reader, bins, i, "bins"), values, nulls);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	return (Datum) 0;

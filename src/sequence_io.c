@@ -15,7 +15,6 @@
 #include "sequence.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(sequence_state_in);
 PG_FUNCTION_INFO_V1(sequence_state_out);
@@ -45,13 +44,6 @@ check_pattern(const char *pattern, uint32 length, int nconditions, int code)
 				(errcode(code),
 				 errmsg("invalid value for type %s", "sequence_state"),
 				 errdetail("Its pattern is not one for %d conditions.", nconditions)));
-}
-
-static bool
-is_event(const SequenceEvent *event, int nconditions)
-{
-	return !TIMESTAMP_NOT_FINITE(event->ts) && event->conditions != 0 &&
-		(nconditions == 64 || event->conditions >> nconditions == 0);
 }
 
 /* --- text ------------------------------------------------------------------- */
@@ -155,7 +147,7 @@ read_events(const char *text, const char **at, SequenceState *state)
 	{
 		SequenceEvent event = read_event(text, at);
 
-		if (!is_event(&event, state->nconditions))
+		if (!la_sequence_is_event(&event, state->nconditions))
 			invalid_text(text, *at, "a finite time with at least one of the conditions");
 		if (state->n == state->capacity)
 		{
@@ -255,7 +247,7 @@ receive_event(StringInfo in, int nconditions)
 
 	for (int b = 0; b < nconditions; b += 8)
 		event.conditions |= (uint64) pq_getmsgint(in, 1) << b;
-	if (!is_event(&event, nconditions))
+	if (!la_sequence_is_event(&event, nconditions))
 		invalid_binary("An event must have a finite time and at least one of the conditions.");
 	return event;
 }

@@ -95,8 +95,9 @@ make_room(TimeState *state)
 	if (state->rows->n < state->capacity)
 		return;
 	unite(state->rows);
-	if (state->rows->n > state->capacity / 2)
-		la_time_make_room(&watch_kind, state, state->capacity);
+	/* bytes from anywhere may have room for no span at all */
+	if (state->rows->n > state->capacity / 2 || state->capacity == 0)
+		la_time_make_room(&watch_kind, state, Max(state->capacity, 1));
 }
 
 /* A span that is not empty. */

@@ -1,6 +1,7 @@
 /*
  * byteio.h
- *		Bounds-checked little-endian reader and writer.
+ *		Bounds-checked reader and writer: little-endian, and for what
+ *		PostgreSQL sends big-endian.
  *
  * A reader never fails in the middle: a read past the end yields zero and sets
  * "failed", so decoding is straight-line code tested once at the end.
@@ -99,6 +100,51 @@ la_read_f64(ByteReader *reader)
 	memcpy(&value, &bits, sizeof(value));
 	return value;
 }
+
+/* --- in network order: what a type sends and receives ----------------------- */
+
+static inline uint64_t
+la_read_net(ByteReader *reader, int width)
+{
+	const uint8_t *bytes = la_read_bytes(reader, (uint64_t) width);
+	uint64_t	value = 0;
+
+	if (bytes == NULL)
+		return 0;
+	for (int i = 0; i < width; i++)
+		value = value << 8 | bytes[i];
+	return value;
+}
+
+static inline double
+la_read_net_f64(ByteReader *reader)
+{
+	uint64_t	bits = la_read_net(reader, sizeof(bits));
+	double		value;
+
+	memcpy(&value, &bits, sizeof(value));
+	/* what is written has no -0 */
+	return value + 0.0;
+}
+
+static inline void
+la_write_net(ByteWriter *writer, uint64_t value, int width)
+{
+	for (int i = width - 1; i >= 0; i--)
+		writer->data[writer->pos++] = (uint8_t) (value >> (8 * i));
+}
+
+static inline void
+la_write_net_f64(ByteWriter *writer, double value)
+{
+	uint64_t	bits;
+
+	value += 0.0;
+	memcpy(&bits, &value, sizeof(bits));
+	la_write_net(writer, bits, sizeof(bits));
+}
+
+/* --- writing, little-endian --------------------------------------------------- */
 
 static inline void
 la_write_bytes(ByteWriter *writer, const void *bytes, size_t n)

@@ -187,6 +187,7 @@ la_confusion_valid(const ConfusionTable *table, uint64_t bytes)
 {
 	const ConfusionClass *classes;
 	const ConfusionCell *cells;
+	uint64_t	label_bytes = 0;
 	int64_t		rows = 0;
 
 	if (!valid_header(table, bytes))
@@ -198,7 +199,11 @@ la_confusion_valid(const ConfusionTable *table, uint64_t bytes)
 		if (classes[i].offset > table->used.label_bytes ||
 			classes[i].length > table->used.label_bytes - classes[i].offset)
 			return false;
+		label_bytes += classes[i].length;
 	}
+	/* whoever copies them makes room for used.label_bytes */
+	if (label_bytes > table->used.label_bytes)
+		return false;
 
 	cells = la_confusion_cells(table);
 	for (uint32_t i = 0; i < table->used.cells; i++)
@@ -334,6 +339,33 @@ la_confusion_count(ConfusionTable *table, uint32_t actual, uint32_t predicted, i
 	cells[*slot - 1].rows += rows;
 	table->rows += rows;
 	return LA_OK;
+}
+
+/*
+ * la_confusion_read_class, la_confusion_read_cell
+ *		The same of what comes from elsewhere, class by class, then cell by cell,
+ *		into a table with room for all: LA_MALFORMED where a class or a cell is
+ *		there before, classes are not, or a cell counts no rows.
+ */
+LaResult
+la_confusion_read_class(ConfusionTable *table, const ConfusionLabel *label, uint32_t *index)
+{
+	uint32_t	used = table->used.classes;
+	LaResult	result = la_confusion_class(table, label, index);
+
+	return result == LA_OK && *index != used ? LA_MALFORMED : result;
+}
+
+LaResult
+la_confusion_read_cell(ConfusionTable *table, uint64_t actual, uint64_t predicted, int64_t rows)
+{
+	uint32_t	used = table->used.cells;
+	LaResult	result;
+
+	if (actual >= table->used.classes || predicted >= table->used.classes || rows < 1)
+		return LA_MALFORMED;
+	result = la_confusion_count(table, (uint32_t) actual, (uint32_t) predicted, rows);
+	return result == LA_OK && table->used.cells == used ? LA_MALFORMED : result;
 }
 
 /*

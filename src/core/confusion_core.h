@@ -84,6 +84,10 @@ extern LaResult la_confusion_class(ConfusionTable *table, const ConfusionLabel *
 								   uint32_t *index);
 extern LaResult la_confusion_count(ConfusionTable *table, uint32_t actual, uint32_t predicted,
 								   int64_t rows);
+extern LaResult la_confusion_read_class(ConfusionTable *table, const ConfusionLabel *label,
+										uint32_t *index);
+extern LaResult la_confusion_read_cell(ConfusionTable *table, uint64_t actual, uint64_t predicted,
+									   int64_t rows);
 extern LaResult la_confusion_add(ConfusionTable *table, const ConfusionLabel *actual,
 								 const ConfusionLabel *predicted);
 extern LaResult la_confusion_merge_classes(ConfusionTable *table, const ConfusionTable *other,

@@ -37,13 +37,16 @@ la_error_init(ErrorSums *s, ErrorKind kind)
 		s->sums[i] = wide_make(dd_make(0, 0), 0);
 }
 
+/* minus the logarithm of the least probability, rounded up */
+#define MAX_LOG 36.1
+
 static bool
 is_canonical(const Wide *sum)
 {
 	double		hi = sum->value.hi;
 	double		lo = sum->value.lo;
 
-	/* the sum of 2^63 squares of differences is below 2^2116, a square above 2^-2149, over 2^-52 */
+	/* sums are below 2^2116, a square above 2^-2149, over 2^-52 */
 	return isfinite(hi) && isfinite(lo) && hi + lo == hi && wide_is_usual(hi) &&
 		(hi != 0 || sum->exponent == 0) &&
 		sum->exponent % WIDE_STEP == 0 && sum->exponent >= -5 * WIDE_STEP && sum->exponent <= 5 * WIDE_STEP;
@@ -56,6 +59,40 @@ at_most(Wide a, Wide b)
 	Wide		slack = wide_mul(b, wide_of(1e-9));
 
 	return wide_sub(wide_abs(a), wide_add(b, slack)).value.hi <= 0;
+}
+
+/* The sum of the squares of the actuals themselves. */
+static Wide
+squares_of_actuals(const ErrorSums *s)
+{
+	Wide		pivot = wide_of(s->pivot);
+	Wide		moved = wide_add(wide_mul(pivot, wide_of((double) s->n)),
+								 wide_add(s->sums[LA_SUM_TARGET], s->sums[LA_SUM_TARGET]));
+
+	return wide_add(s->sums[LA_SUM_TARGET_SQUARED], wide_mul(pivot, moved));
+}
+
+/* Whether a sum over the rows is at most that of so much for each. */
+static bool
+within(const ErrorSums *s, Wide sum, double most, int exponent)
+{
+	return at_most(sum, wide_mul(wide_of((double) s->n), wide_make(dd_make(most, 0), exponent)));
+}
+
+/*
+ * Sums are within what rows of finite numbers can give.  What keeps to that
+ * does so merged with another, too: a merged state can be sent and received.
+ */
+static bool
+sums_in_range(const ErrorSums *s)
+{
+	if (s->kind != LA_ERROR_NUMBERS)
+		return within(s, s->sums[LA_SUM_LOG], MAX_LOG, 0) && within(s, s->sums[LA_SUM_BRIER], 1, 0);
+	/* a difference is below 2^1025, its square below 2^2050, over 2^-52 below 2^1077 */
+	return within(s, s->sums[LA_SUM_ABSOLUTE], 2, 2 * WIDE_STEP) &&
+		within(s, s->sums[LA_SUM_SQUARED], 4, 4 * WIDE_STEP) &&
+		within(s, s->sums[LA_SUM_RELATIVE], 0x1p53, 2 * WIDE_STEP) &&
+		within(s, squares_of_actuals(s), 1, 4 * WIDE_STEP);
 }
 
 /* Sums of numbers fit each other: what is 0 in one is 0 in the others, and Cauchy's inequality. */
@@ -92,7 +129,7 @@ la_error_check(const ErrorSums *s)
 			(s->sums[i].value.hi != 0 && i >= la_error_nsums((ErrorKind) s->kind)))
 			return LA_MALFORMED;
 	}
-	return s->kind != LA_ERROR_NUMBERS || sums_agree(s) ? LA_OK : LA_MALFORMED;
+	return sums_in_range(s) && (s->kind != LA_ERROR_NUMBERS || sums_agree(s)) ? LA_OK : LA_MALFORMED;
 }
 
 static LaResult
@@ -247,6 +284,17 @@ la_error_add_class(ErrorSums *s, double probability)
 	return LA_OK;
 }
 
+/* What rounding, or sums that no rows have, took from the squares beyond Cauchy's inequality. */
+static void
+keep_cauchy(ErrorSums *s)
+{
+	Wide		target = s->sums[LA_SUM_TARGET];
+	Wide		least = wide_div(wide_mul(target, target), wide_of((double) s->n));
+
+	if (wide_sub(least, s->sums[LA_SUM_TARGET_SQUARED]).value.hi > 0)
+		s->sums[LA_SUM_TARGET_SQUARED] = least;
+}
+
 /*
  * la_error_merge
  *		Fold "other" into "s" as if its rows had been added one by one.
@@ -282,6 +330,7 @@ la_error_merge(ErrorSums *s, const ErrorSums *other)
 	add_to(s, LA_SUM_TARGET, moved);
 	moved = wide_add(moved, wide_add(other->sums[LA_SUM_TARGET], other->sums[LA_SUM_TARGET]));
 	add_to(s, LA_SUM_TARGET_SQUARED, wide_mul(distance, moved));
+	keep_cauchy(s);
 	return LA_OK;
 }
 

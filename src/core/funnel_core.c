@@ -409,7 +409,7 @@ typedef struct Source
 static Source
 open_source(const FunnelEvents *list, const FunnelMoment *moments, size_t n, MayStop may_stop)
 {
-	Source		source = {.moment = moments, .end = moments + (moments != NULL ? n : 0), .may_stop = may_stop};
+	Source		source = {.moment = moments, .end = moments != NULL ? moments + n : NULL, .may_stop = may_stop};
 
 	la_funnel_begin_read(&source.reader, list);
 	return source;

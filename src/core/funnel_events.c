@@ -26,6 +26,59 @@ la_funnel_init(FunnelEvents *list, FunnelKind kind, int steps, int modes, int64_
 	list->used = 0;
 }
 
+/* --- what comes from elsewhere ------------------------------------------------ */
+
+/*
+ * la_funnel_shape_valid
+ *		Whether there are funnels of this kind, with so many steps, these modes
+ *		and this window.
+ */
+bool
+la_funnel_shape_valid(int kind, int steps, int modes, int64_t window)
+{
+	if (kind < 0 || kind >= LA_FUNNEL_KINDS || steps < 1 || steps > LA_FUNNEL_MAX_STEPS ||
+		(modes & ~LA_FUNNEL_ALL_MODES) != 0 || window < 0)
+		return false;
+	if (kind != LA_FUNNEL_CONDITIONS && modes != 0)
+		return false;
+	return kind != LA_FUNNEL_NUMBERED || steps == LA_FUNNEL_MAX_STEPS;
+}
+
+/*
+ * la_funnel_number_of_steps
+ *		The steps of an event as they are written outside: their bits, or the
+ *		number of the only one, 0 for none.
+ */
+uint64_t
+la_funnel_number_of_steps(FunnelKind kind, uint64_t steps)
+{
+	int			number = 0;
+
+	if (kind != LA_FUNNEL_NUMBERED)
+		return steps;
+	for (; steps != 0; steps >>= 1)
+		number++;
+	return (uint64_t) number;
+}
+
+/*
+ * la_funnel_steps_of_number
+ *		The inverse; false if there are no such steps in this funnel.
+ */
+bool
+la_funnel_steps_of_number(FunnelKind kind, int nsteps, int modes, uint64_t number, uint64_t *steps)
+{
+	*steps = number;
+	if (number == 0)			/* such events are kept where they matter only */
+		return (modes & LA_FUNNEL_ORDER) != 0;
+	if (kind != LA_FUNNEL_NUMBERED)
+		return (number & ~la_funnel_all_steps(nsteps)) == 0;
+	*steps = number <= LA_FUNNEL_MAX_STEPS ? UINT64_C(1) << (number - 1) : 0;
+	return *steps != 0;
+}
+
+/* --- lists ------------------------------------------------------------------------ */
+
 /* Whether the events of both can be taken for those of one funnel. */
 bool
 la_funnel_same(const FunnelEvents *list, const FunnelEvents *other)

@@ -104,6 +104,9 @@ typedef struct FunnelMoment
 } FunnelMoment;
 
 extern void la_funnel_init(FunnelEvents *list, FunnelKind kind, int steps, int modes, int64_t window);
+extern bool la_funnel_shape_valid(int kind, int steps, int modes, int64_t window);
+extern uint64_t la_funnel_number_of_steps(FunnelKind kind, uint64_t steps);
+extern bool la_funnel_steps_of_number(FunnelKind kind, int nsteps, int modes, uint64_t number, uint64_t *steps);
 extern bool la_funnel_same(const FunnelEvents *list, const FunnelEvents *other);
 extern void la_funnel_append(FunnelEvents *list, const FunnelEvent *event);
 extern void la_funnel_merge(FunnelEvents *list, const FunnelEvents *other);

@@ -174,6 +174,9 @@ la_kmeans_find(KmeansFinder *finder, const double *x, KmeansNearest *nearest)
 	KmeansPair	pair;
 
 	la_kmeans_measure_row(finder->shift, finder->scale, finder->p, x, finder->row);
+	/* the search compares with lanes that are infinite, from which infinity has no distance */
+	if (!all_finite(finder->row, finder->p))
+		return LA_OVERFLOW;
 	finder->search.pairs(&finder->search, &row, 1, 0, la_kmeans_nblocks(finder->k), &pair);
 	nearest->cluster = pair.index;
 	nearest->best = pair.best;

@@ -4,6 +4,8 @@
  */
 #include "logreg_model.h"
 
+#include <string.h>
+
 #include "dd.h"
 #include "exp_core.h"
 #include "log_core.h"
@@ -60,13 +62,34 @@ counts_valid(const Logreg *model)
 }
 
 static bool
-labels_valid(const Logreg *model)
+labels_add_up(const Logreg *model)
 {
 	uint64_t	sum = 0;
 
 	for (int c = 0; c < model->classes; c++)
 		sum += la_logreg_label_lengths(model)[c];
 	return sum == model->label_bytes;
+}
+
+/* Labels ascend, and those of a boolean model are its two. */
+static bool
+labels_in_order(const Logreg *model)
+{
+	const char *text = la_logreg_label_text(model);
+	const uint32_t *length = la_logreg_label_lengths(model);
+
+	if (model->flags & LA_LOGREG_BOOLEAN)
+		return length[0] == 5 && length[1] == 4 && memcmp(text, "falsetrue", 9) == 0;
+	for (int c = 1; c < model->classes; c++)
+	{
+		const char *next = text + length[c - 1];
+		int			order = memcmp(text, next, length[c - 1] < length[c] ? length[c - 1] : length[c]);
+
+		if (order > 0 || (order == 0 && length[c - 1] >= length[c]))
+			return false;
+		text = next;
+	}
+	return true;
 }
 
 /* finite, or NaN for none */
@@ -120,7 +143,8 @@ estimates_valid(const Logreg *model)
 LaResult
 la_logreg_check(const Logreg *model, size_t size)
 {
-	return in_shape(model, size) && counts_valid(model) && labels_valid(model) &&
+	return in_shape(model, size) && counts_valid(model) && labels_add_up(model) &&
+		labels_in_order(model) &&
 		estimates_valid(model) ? LA_OK : LA_MALFORMED;
 }
 

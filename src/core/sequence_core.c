@@ -70,6 +70,17 @@ la_sequence_init(SequenceState *state, const char *pattern, uint32_t pattern_len
 }
 
 /*
+ * la_sequence_is_event
+ *		Whether an event has a finite time, and conditions that there are.
+ */
+bool
+la_sequence_is_event(const SequenceEvent *event, int nconditions)
+{
+	return event->ts != INT64_MIN && event->ts != INT64_MAX && event->conditions != 0 &&
+		(nconditions == 64 || event->conditions >> nconditions == 0);
+}
+
+/*
  * la_sequence_valid
  *		Whether a state of so many bytes can be worked with.
  *

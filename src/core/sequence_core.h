@@ -52,6 +52,7 @@ typedef struct SequenceMatcher
 extern uint64_t la_sequence_size(uint32_t pattern_length, int nconditions, uint64_t capacity);
 extern void la_sequence_init(SequenceState *state, const char *pattern, uint32_t pattern_length,
 							 int nconditions, uint64_t capacity);
+extern bool la_sequence_is_event(const SequenceEvent *event, int nconditions);
 extern bool la_sequence_valid(const SequenceState *state, uint64_t bytes);
 extern const char *la_sequence_pattern(const SequenceState *state);
 extern SequenceEvent la_sequence_event(const SequenceState *state, uint64_t i);

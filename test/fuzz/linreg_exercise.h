@@ -112,8 +112,12 @@ exercise_linreg(const uint8_t *bytes, size_t size, bool *right)
 		la_linreg_init(merged, p, flags);
 		*right = *right && la_linreg_bytes_size(state) == size &&
 			la_linreg_read(merged, again, size) == LA_OK && merged->n == state->n;
+		/* what is merged can be sent and received as well */
 		if (la_linreg_merge(merged, state) == LA_OK)
+		{
+			*right = *right && la_linreg_check(merged) == LA_OK;
 			exercise_fit(merged);
+		}
 		free(merged);
 		free(again);
 	}

@@ -57,6 +57,8 @@ SELECT watch_time_combine('\x7702000001000000ff00000000', NULL);
 SELECT watch_time_combine(NULL, '\x770200000200000000000000' || decode(repeat('00', 16), 'hex'));
 SELECT watch_time_accum('\x770200000100000002000000', now(), now());
 \set VERBOSITY default
+-- a state with room for less than a row
+SELECT watch_time_final(watch_time_accum('\x77020000000000000000000000', '2026-06-01 00:00', '2026-06-01 00:10'));
 SELECT watch_time('2026-06-02', '2026-06-01');
 SELECT watch_time(now(), now(), '2026-06-02', '2026-06-01');
 SELECT watch_time(now(), 'infinity');

@@ -335,6 +335,25 @@ test_damage(void)
 	free(table);
 }
 
+/* Labels that share bytes would not fit into a copy, for which used.label_bytes are made. */
+static void
+test_overlap(void)
+{
+	ConfusionTable *table = NULL;
+	unsigned char *class;
+	uint32_t	length;
+
+	for (int row = 0; row < 40; row++)
+		add_random_row(&table, row, false);
+	class = (unsigned char *) table + sizeof(ConfusionTable) + sizeof(ConfusionCell) * table->capacity.cells;
+	memcpy(&length, class + sizeof(uint64_t), sizeof(length));
+	ok(la_confusion_label(table, 0).length == length, "the first class is where it is thought to be");
+	length++;
+	memcpy(class + sizeof(uint64_t), &length, sizeof(length));
+	ok(!la_confusion_valid(table, la_confusion_bytes(&table->capacity)), "labels do not overlap");
+	free(table);
+}
+
 int
 main(void)
 {
@@ -344,5 +363,6 @@ main(void)
 	test_limits();
 	test_report();
 	test_damage();
+	test_overlap();
 	return tap_done();
 }
