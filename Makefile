@@ -93,8 +93,10 @@ CORE_OBJS = \
 
 OBJS = \
 	src/liveanalytics.o \
+	src/active_days.o \
 	src/args.o \
 	src/cohort.o \
+	src/cohort_events.o \
 	src/concurrency.o \
 	src/confusion.o \
 	src/encode.o \
@@ -122,6 +124,7 @@ OBJS = \
 	src/linreg_io.o \
 	src/linreg_moving.o \
 	src/linreg_predict.o \
+	src/localday.o \
 	src/logreg.o \
 	src/logreg_fit.o \
 	src/logreg_io.o \

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Peak and average concurrency and watch time beside plain SQL: the same rows,
-# in one run; DuckDB too, where PYTHON has it. Prints "name, value, unit".
+# in one run; DuckDB and ClickHouse too, where PYTHON has them. Prints "name, value, unit".
 #
-#   SESSIONS=2000000 RUNS=3 bench/concurrency.sh
+#   SESSIONS=2000000 RUNS=3 PYTHON=python3 bench/concurrency.sh
 cd "$(dirname "$0")/.." || exit 1
 . bench/lib.sh
 
@@ -75,12 +75,6 @@ cost "lag and a running sum" "SELECT max(s) FROM (SELECT 1 + sum(new::int) OVER 
   FROM (SELECT viewer, entered, entered - lag(entered) OVER (PARTITION BY viewer ORDER BY entered) > '30 minutes' AS new FROM visit) l) v"
 ratio "lag and a running sum over sessionize" "$CPU" "$ours"
 
-if "$PYTHON" -c 'import duckdb' 2>/dev/null; then
-  psql -qX -c "\\copy visit TO '$CLUSTER/visit.csv' (FORMAT csv)"
-  "$PYTHON" bench/presence_duckdb.py concurrency "$CLUSTER/visit.csv" "$RUNS" | while IFS=, read -r name value unit; do
-    row "$name" "$value" "${unit# }"
-    [ "${unit# }" != "CPU s" ] || ratio "$name, over peak and average" "$value" "$both"
-  done
-else
-  say "no DuckDB: $PYTHON does not have it"
-fi
+row "peak and average" "$(psql -qAtX -F ' ' -c "SELECT (concurrency_peak(entered, left_at)).peak, concurrency_avg(entered, left_at, $LO, $HI) FROM visit")" answer
+peers concurrency "peak and average" "$both" visit \
+  "SELECT viewer, (extract(epoch FROM entered) * 1000000)::bigint, (extract(epoch FROM left_at) * 1000000)::bigint FROM visit"

@@ -3,8 +3,9 @@
     python bench/funnel_peers.py events.csv RUNS
 
 Rows of "name, value, unit"; one thread, tables in the engine's own memory
-format, the median of RUNS runs after one that warms up. DuckDB has no funnel of
-its own: it runs the window functions of bench/funnel.sh.
+format, the median of RUNS runs after one that warms up, in seconds that pass and
+in seconds of the processor. DuckDB has no funnel of its own: it runs the window
+functions of bench/funnel.sh.
 """
 import statistics
 import sys
@@ -16,14 +17,16 @@ import duckdb
 STEPS = ["enter", "product_show", "product_click", "add_cart", "pay"]
 
 
-def seconds(run, runs):
+def measure(name, run, runs):
     run()
-    taken = []
+    walls, cpus = [], []
     for _ in range(runs):
-        start = time.monotonic()
+        wall, cpu = time.monotonic(), time.process_time()
         run()
-        taken.append(time.monotonic() - start)
-    return statistics.median(taken)
+        walls.append(time.monotonic() - wall)
+        cpus.append(time.process_time() - cpu)
+    show(name, statistics.median(walls))
+    show(name, statistics.median(cpus), "CPU s")
 
 
 def show(name, value, unit="s"):
@@ -46,8 +49,8 @@ def clickhouse(path, runs):
     for line in levels.splitlines():
         level, count = line.split("\t")
         show(f"ClickHouse level {level}", count, "viewers")
-    show("ClickHouse bare grouping", seconds(lambda: session.query(f"SELECT count(), max(last) FROM ({bare}){one}"), runs))
-    show("ClickHouse windowFunnel", seconds(lambda: session.query(f"SELECT count(), sum(level) FROM ({funnel}){one}"), runs))
+    measure("ClickHouse bare grouping", lambda: session.query(f"SELECT count(), max(last) FROM ({bare}){one}"), runs)
+    measure("ClickHouse windowFunnel", lambda: session.query(f"SELECT count(), sum(level) FROM ({funnel}){one}"), runs)
     session.close()
 
 
@@ -63,9 +66,9 @@ def duck(path, runs):
     level = " ".join(f"WHEN s{k} IS NOT NULL THEN {k}" for k in range(5, 0, -1))
     funnel = f"SELECT viewer_id, max(CASE {level} ELSE 0 END) AS level FROM ({inner}) q GROUP BY viewer_id"
     show("DuckDB", duckdb.__version__, "version")
-    show("DuckDB bare grouping", seconds(lambda: db.execute(
-        "SELECT count(*), max(last) FROM (SELECT viewer_id, max(ts) AS last FROM event GROUP BY viewer_id)").fetchall(), runs))
-    show("DuckDB window functions", seconds(lambda: db.execute(f"SELECT count(*), sum(level) FROM ({funnel})").fetchall(), 1))
+    measure("DuckDB bare grouping", lambda: db.execute(
+        "SELECT count(*), max(last) FROM (SELECT viewer_id, max(ts) AS last FROM event GROUP BY viewer_id)").fetchall(), runs)
+    measure("DuckDB window functions", lambda: db.execute(f"SELECT count(*), sum(level) FROM ({funnel})").fetchall(), 1)
 
 
 if __name__ == "__main__":

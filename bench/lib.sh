@@ -94,6 +94,25 @@ peak_memory() {
     -c "SELECT substring(pg_read_file('/proc/self/status') FROM 'VmHWM:\s+(\d+)')"
 }
 
+# peers NAME WHAT CPU TABLE QUERY ...: DuckDB and ClickHouse on these rows, where
+# PYTHON has them: their rows, and how many times the CPU seconds of WHAT they take.
+peers() {
+  local name=$1 what=$2 ours=$3 row value unit
+  shift 3
+  if ! "$PYTHON" -c 'import duckdb' 2>/dev/null && ! "$PYTHON" -c 'import chdb' 2>/dev/null; then
+    say "no DuckDB and no ClickHouse: $PYTHON has neither duckdb nor chdb (PYTHON=/path/to/python chooses another)"
+    return
+  fi
+  while [ $# -gt 0 ]; do
+    psql -qX -c "\\copy ($2) TO '$CLUSTER/$1.csv' (FORMAT csv)" || die "could not write the rows"
+    shift 2
+  done
+  "$PYTHON" bench/presence_peers.py "$name" "$CLUSTER" "$RUNS" | while IFS=, read -r row value unit; do
+    row "$row" "${value# }" "${unit# }"
+    [ "${unit# }" != "CPU s" ] || [ -z "$what" ] || ratio "$row, over $what" "${value# }" "$ours"
+  done
+}
+
 # The machine and the settings that the figures depend on.
 describe() {
   say "$("$PG_CONFIG" --version), $(nproc) processors, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)"

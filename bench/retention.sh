@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Retention beside plain SQL: the same rows, in one run; DuckDB too, where
-# PYTHON has it. Prints "name, value, unit".
+# Retention beside plain SQL: the same rows, in one run; DuckDB and ClickHouse
+# too, where PYTHON has them. Prints "name, value, unit".
 #
-#   EVENTS=10000000 VIEWERS=500000 RUNS=3 bench/retention.sh
+#   EVENTS=10000000 VIEWERS=500000 RUNS=3 PYTHON=python3 bench/retention.sh
 cd "$(dirname "$0")/.." || exit 1
 . bench/lib.sh
 
@@ -82,12 +82,5 @@ cost "bool_or of 3 conditions" "SELECT sum((a)::int), sum((a AND b)::int), sum((
   FROM (SELECT viewer, bool_or(ts < '2026-06-10') AS a, bool_or(ts >= '2026-06-10' AND ts < '2026-06-20') AS b, bool_or(ts >= '2026-06-20') AS c FROM event GROUP BY viewer) v"
 ratio "bool_or over retention" "$CPU" "$ours"
 
-if "$PYTHON" -c 'import duckdb' 2>/dev/null; then
-  psql -qX -c "\\copy event TO '$CLUSTER/event.csv' (FORMAT csv)"
-  "$PYTHON" bench/presence_duckdb.py retention "$CLUSTER/event.csv" "$RUNS" | while IFS=, read -r name value unit; do
-    row "$name" "$value" "${unit# }"
-    [ "${unit# }" != "CPU s" ] || ratio "$name, over cohort matrix" "$value" "$matrix"
-  done
-else
-  say "no DuckDB: $PYTHON does not have it"
-fi
+row "cohort matrix" "$(psql -qAtX -F ' ' -c "SELECT count(*) FILTER (WHERE retained > 0), sum(retained) FROM ($EVENTS_FORM) m")" answer
+peers retention "cohort matrix" "$matrix" event "SELECT viewer, (extract(epoch FROM ts) * 1000000)::bigint FROM event"

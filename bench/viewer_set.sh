@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Audience sets beside count(DISTINCT) over the same numbers, and a year of day
-# sets put together. Prints "name, value, unit".
+# sets put together; DuckDB and ClickHouse too, where PYTHON has them. Prints
+# "name, value, unit".
 #
-#   ROWS=10000000 DAYS=365 AUDIENCE=500000 VIEWERS=5000000 RUNS=3 bench/viewer_set.sh
+#   ROWS=10000000 DAYS=365 AUDIENCE=500000 VIEWERS=5000000 RUNS=3 PYTHON=python3 bench/viewer_set.sh
 #
 # About AUDIENCE different viewers a day, drawn from VIEWERS. The events behind all the
 # days are never there at once: count(DISTINCT) runs over EVENT_DAYS (20) of them.
@@ -14,6 +15,7 @@ DAYS=${DAYS:-365}
 AUDIENCE=${AUDIENCE:-500000}
 VIEWERS=${VIEWERS:-5000000}
 EVENT_DAYS=${EVENT_DAYS:-20}
+PYTHON=${PYTHON:-python3}
 
 bench_cluster "shared_buffers = '1GB'" "max_wal_size = '8GB'" "jit = off" "work_mem = '1GB'" "max_parallel_workers_per_gather = 0"
 
@@ -57,3 +59,6 @@ ratio "count(DISTINCT) over union, $EVENT_DAYS days" "$CPU" "$ours"
 ratio "count(DISTINCT) of $EVENT_DAYS days over union of $DAYS days" "$CPU" "$year"
 cost "intersection of $EVENT_DAYS days" "SELECT cardinality(viewer_set_intersect_agg(audience)) FROM day_set WHERE day <= $EVENT_DAYS"
 cost "members of a day" 'SELECT count(*) FROM day_set, viewer_set_members(audience) WHERE day = 1'
+
+row "answers" "$(psql -qAtX -F ' ' -c 'SELECT (SELECT cardinality(viewer_set_agg(n)) FROM number), (SELECT cardinality(viewer_set_agg(few)) FROM number)') $(psql -qAtX -c "SELECT cardinality(viewer_set_union_agg(audience)) FROM day_set WHERE day <= $EVENT_DAYS")" answer
+peers viewer_set "" "" number "SELECT n, few FROM number" event "SELECT day, viewer FROM event"

@@ -13,6 +13,7 @@
 #include "catalog/pg_type.h"
 #include "common/int.h"
 #include "funnel.h"
+#include "nodes/primnodes.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -203,14 +204,56 @@ unchanged_state(FunctionCallInfo fcinfo)
 	return PG_GETARG_DATUM(0);
 }
 
-/* Add an event, or, if it plays no part, the fact that there was a row. */
+static inline const Expr *
+aggregate_argument(const Aggref *aggref, int i)
+{
+	return i < list_length(aggref->args) ? list_nth_node(TargetEntry, aggref->args, i)->expr : NULL;
+}
+
+/*
+ * Whether the query itself says that all rows have the same shape: the window
+ * and the options are constants, the conditions are written one by one.
+ *
+ * Only where the aggregate is called as such, and not by way of another.
+ */
+static bool
+is_shape_fixed(FunctionCallInfo fcinfo, const FunnelShape *shape)
+{
+	const Aggref *aggref = AggGetAggref(fcinfo);
+	const Expr *window;
+	const Expr *last;
+
+	if (aggref == NULL)
+		return false;
+	window = aggregate_argument(aggref, 1);
+	if (window == NULL || !IsA(window, Const) || ((const Const *) window)->consttype != INTERVALOID)
+		return false;
+	if (shape->kind == LA_FUNNEL_NUMBERED)
+		return true;
+	last = aggregate_argument(aggref, PG_NARGS() - 2);
+	if (last == NULL || !IsA(last, ArrayExpr) || ((const ArrayExpr *) last)->multidims)
+		return false;
+	return PG_NARGS() == 4 || shape->kind != LA_FUNNEL_CONDITIONS ||
+		IsA(aggregate_argument(aggref, 2), Const);
+}
+
+/*
+ * Add an event, or, if it plays no part, the fact that there was a row.
+ *
+ * Most events play no part as a rule, and a look at the list, which is in no
+ * cache where there are many viewers, costs more than all the rest.
+ */
 static inline Datum
 add_event(FunctionCallInfo fcinfo, const FunnelShape *shape, const FunnelEvent *event)
 {
 	FunnelEvents *list;
 
 	if (event->steps == 0 && (shape->modes & LA_FUNNEL_ORDER) == 0)
+	{
+		if (!PG_ARGISNULL(0) && is_shape_fixed(fcinfo, shape))
+			return PG_GETARG_DATUM(0);
 		PG_RETURN_POINTER(writable_list(fcinfo, shape, 0));
+	}
 	list = writable_list(fcinfo, shape, la_funnel_record_size(shape->kind, shape->steps) + event->key_length);
 	la_funnel_append(list, event);
 	PG_RETURN_POINTER(list);

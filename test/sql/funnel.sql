@@ -158,6 +158,14 @@ SELECT fails('SELECT ' || call) FROM (VALUES
   ('funnel_summary(1, t) FROM generate_series(1, 2) t'), ('* FROM funnel_summary_rows(''1'')'), ('* FROM funnel_summary_rows(''{}'')'),
   ('* FROM funnel_summary_rows(''[1]'')'), ('* FROM funnel_summary_rows(''[{"step": "1"}]'')')) v(call);
 
+-- a row of no step, too, must have the window, the options and the steps of the others
+SELECT fails('SELECT ' || call) FROM (VALUES
+  ('window_funnel(at(t), CASE t WHEN 3 THEN interval ''2 h'' ELSE ''1 h'' END, NULLIF(t, 3)) FROM generate_series(1, 3) t'),
+  ('window_funnel(at(t), CASE t WHEN 3 THEN interval ''2 h'' ELSE ''1 h'' END, t = 1) FROM generate_series(1, 3) t'),
+  ('window_funnel(at(t), ''1 h'', VARIADIC array_fill(t = 1, ARRAY[1 + t / 3])) FROM generate_series(1, 3) t'),
+  ('window_funnel_opt(at(t), ''1 h'', CASE t WHEN 3 THEN ''strict_once'' ELSE '''' END, t = 1) FROM generate_series(1, 3) t'),
+  ('funnel_match(at(t), ''1 h'', t::bigint, VARIADIC array_fill(t = 1, ARRAY[1 + t / 3])) FROM generate_series(1, 3) t')) v(call);
+
 -- the summary
 SELECT funnel_summary(level, 3) FROM unnest('{0,0,1,1,1,1,2,3,NULL}'::int[]) level;
 SELECT r.* FROM (SELECT funnel_summary(level, 5) AS summary FROM unnest('{0,1,1,1,2,4,5,5}'::int[]) level) s, funnel_summary_rows(summary) r;
