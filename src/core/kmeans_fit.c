@@ -50,6 +50,7 @@
 #define MAX_GROUPS 16
 #define BATCH 256				/* rows searched at a time */
 #define SEED_ROWS 1024			/* rows of one potential */
+#define TRIALS (LANES - 1)		/* rows tried as a centre: lanes beside that of the newest one */
 #define STEP_WORK (1 << 20)		/* products in one step, about */
 
 /* rounds of the final assignment: see end_final */
@@ -109,7 +110,6 @@ struct KmeansFit
 	Prng		prng;
 	double	   *closest;		/* square of the distance to a centre */
 	double	   *potential;		/* LANES of each SEED_ROWS rows */
-	uint32_t	trials;
 	uint32_t	trial_row[LANES];
 	uint32_t	ntrials;
 
@@ -360,7 +360,7 @@ end_seed_pass(KmeansFit *fit)
 	}
 
 	set_lane(fit, 0, fit->centers + (size_t) (fit->k - 1) * fit->p);
-	fit->ntrials = fit->trials;
+	fit->ntrials = TRIALS;
 	for (uint32_t lane = 1; lane <= fit->ntrials; lane++)
 		fit->trial_row[lane] = draw_row(fit, best, total);
 	for (uint32_t lane = 1; lane <= fit->ntrials; lane++)
@@ -1066,9 +1066,6 @@ la_kmeans_fit_begin(void *memory, const KmeansRows *rows, const KmeansColumn *co
 	fit->unit = 1 / sqrt(extent);
 	fit->slop = 64 * (p + 16) * DBL_EPSILON;
 	fit->tolerance = options->tolerance * (variance / p);
-	fit->trials = 2 + (uint32_t) log(options->k);
-	if (fit->trials > LANES - 1)
-		fit->trials = LANES - 1;
 	begin_restart(fit);
 	choose_first(fit);
 	return fit;
