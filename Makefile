@@ -58,10 +58,12 @@ CORE_OBJS = \
 	src/core/hash.o \
 	src/core/keysort.o \
 	src/core/kmeans_bytes.o \
+	src/core/kmeans_assign.o \
 	src/core/kmeans_core.o \
 	src/core/kmeans_fit.o \
 	src/core/kmeans_rows.o \
 	src/core/kmeans_search.o \
+	src/core/kmeans_seed.o \
 	src/core/linreg_bytes.o \
 	src/core/linreg_core.o \
 	src/core/linreg_inference.o \
@@ -173,9 +175,11 @@ VECTOR_OBJS = \
 	src/core/forest_importance.o \
 	src/core/forest_oob.o \
 	src/core/forest_split.o \
+	src/core/kmeans_assign.o \
 	src/core/kmeans_fit.o \
 	src/core/kmeans_rows.o \
 	src/core/kmeans_search.o \
+	src/core/kmeans_seed.o \
 	src/core/linreg_core.o \
 	src/core/linreg_solve.o \
 	src/core/logreg_pass.o \

@@ -2,29 +2,32 @@
 # Regression beside regr_slope, avg, and fetching the rows for numpy: the same
 # rows, in one run. Prints "name, value, unit".
 #
-#   ROWS=10000000 RUNS=3 PYTHON=python3 bench/linreg.sh
+#   ROWS=10000000 WIDE=1000000 RUNS=3 PYTHON=python3 bench/linreg.sh
 #
+# ROWS have one feature, WIDE have ten.
 # PYTHON has numpy, pandas and psycopg; without it that peer is left out.
 cd "$(dirname "$0")/.." || exit 1
 . bench/lib.sh
 
 ROWS=${ROWS:-10000000}
+WIDE=${WIDE:-$((ROWS / 10))}
 PYTHON=${PYTHON:-python3}
 
 bench_cluster "shared_buffers = '1GB'" "max_wal_size = '8GB'" "jit = off"
 
-psql -qX -v ON_ERROR_STOP=1 -v rows="$ROWS" <<'SQL' || die "could not make the rows"
+psql -qX -v ON_ERROR_STOP=1 -v rows="$ROWS" -v wide="$WIDE" <<'SQL' || die "could not make the rows"
 CREATE UNLOGGED TABLE line AS
 SELECT i::float8 AS x, 2 * i + random() AS y, (i % (:rows / 50))::int AS part FROM generate_series(1, :rows) i;
 CREATE UNLOGGED TABLE wide AS
 SELECT random() AS y, random() AS c1, random() AS c2, random() AS c3, random() AS c4, random() AS c5,
-  random() AS c6, random() AS c7, random() AS c8, random() AS c9, random() AS c10 FROM generate_series(1, :rows / 10);
+  random() AS c6, random() AS c7, random() AS c8, random() AS c9, random() AS c10 FROM generate_series(1, :wide);
 CREATE UNLOGGED TABLE features AS SELECT y, ARRAY[c1, c2, c3, c4, c5, c6, c7, c8, c9, c10] AS x FROM wide;
 CREATE UNLOGGED TABLE grouped AS SELECT part, y, x FROM line ORDER BY part LIMIT :rows / 2;
 VACUUM ANALYZE line, wide, features, grouped;
 SQL
 describe
 row rows "$ROWS" rows
+row "rows of 10 features" "$WIDE" rows
 
 # with_workers N NAME SQL: seconds, with so many parallel workers at most
 with_workers() {
@@ -47,9 +50,9 @@ average=$CPU
 with_workers 0 "linreg_fit of 10 features" 'SELECT linreg_coef(linreg_fit(y, x)) FROM features'
 ours=$WALL
 ratio "linreg_fit of 10 features over avg of 10 columns, CPU" "$CPU" "$average"
-row "linreg_fit of 10 features without the scan" "$(calculate "($CPU - $scan) * 1e10 / $ROWS" 0)" "CPU ns per row"
+row "linreg_fit of 10 features without the scan" "$(calculate "($CPU - $scan) * 1e9 / $WIDE" 0)" "CPU ns per row"
 small=$CPU
-with_workers 0 "linreg_fit of 10 features, a tenth of the rows" "SELECT linreg_coef(linreg_fit(y, x)) FROM (SELECT * FROM features LIMIT $((ROWS / 100))) f"
+with_workers 0 "linreg_fit of 10 features, a tenth of the rows" "SELECT linreg_coef(linreg_fit(y, x)) FROM (SELECT * FROM features LIMIT $((WIDE / 10))) f"
 ratio "ten times the rows, CPU" "$small" "$CPU"
 with_workers 0 "linreg_fit of 10 features with weights" 'SELECT linreg_coef(linreg_fit(y, x, y)) FROM features'
 

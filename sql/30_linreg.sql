@@ -95,6 +95,15 @@ LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION linreg_combine(linreg, linreg) IS
 'aggregate combine function: the model of the rows of both';
 
+-- While rows of several features come in, a few wait until they are added
+-- together. A model works the same with them, but is larger.
+CREATE FUNCTION linreg_final(model linreg)
+RETURNS linreg
+AS 'MODULE_PATHNAME', 'linreg_final'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION linreg_final(linreg) IS
+'aggregate final function: the model, in which no row waits to be added';
+
 -- Over a window frame whose start moves, rows are kept as long as they are in
 -- the frame, and nothing is ever subtracted: see src/linreg_moving.c.
 CREATE FUNCTION linreg_enter(frame internal, y float8, x float8)
@@ -197,7 +206,8 @@ COMMENT ON AGGREGATE linreg_fit(float8, float8) IS
 'the least squares line of y on x; rows with a NULL y do not count, those with a NULL x are counted as skipped';
 
 CREATE AGGREGATE linreg_fit(y float8, x float8[]) (
-  SFUNC = linreg_accum, STYPE = linreg, SSPACE = 1500,
+  SFUNC = linreg_accum, STYPE = linreg, SSPACE = 2048,
+  FINALFUNC = linreg_final, FINALFUNC_MODIFY = READ_ONLY,
   COMBINEFUNC = linreg_combine, PARALLEL = SAFE,
   MSFUNC = linreg_enter, MINVFUNC = linreg_leave, MSTYPE = internal, MSSPACE = 20000,
   MFINALFUNC = linreg_frame);
@@ -213,7 +223,8 @@ COMMENT ON AGGREGATE linreg_fit(float8, float8, float8) IS
 'the same, each row with a weight; one of weight 0 does not count, one with a NULL weight is counted as skipped';
 
 CREATE AGGREGATE linreg_fit(y float8, x float8[], weight float8) (
-  SFUNC = linreg_accum, STYPE = linreg, SSPACE = 1500,
+  SFUNC = linreg_accum, STYPE = linreg, SSPACE = 2048,
+  FINALFUNC = linreg_final, FINALFUNC_MODIFY = READ_ONLY,
   COMBINEFUNC = linreg_combine, PARALLEL = SAFE,
   MSFUNC = linreg_enter, MINVFUNC = linreg_leave, MSTYPE = internal, MSSPACE = 20000,
   MFINALFUNC = linreg_frame);
@@ -229,7 +240,8 @@ COMMENT ON AGGREGATE linreg_fit_origin(float8, float8) IS
 'the least squares line of y on x through the origin, without an intercept';
 
 CREATE AGGREGATE linreg_fit_origin(y float8, x float8[]) (
-  SFUNC = linreg_accum_origin, STYPE = linreg, SSPACE = 1500,
+  SFUNC = linreg_accum_origin, STYPE = linreg, SSPACE = 2048,
+  FINALFUNC = linreg_final, FINALFUNC_MODIFY = READ_ONLY,
   COMBINEFUNC = linreg_combine, PARALLEL = SAFE,
   MSFUNC = linreg_enter_origin, MINVFUNC = linreg_leave, MSTYPE = internal, MSSPACE = 20000,
   MFINALFUNC = linreg_frame);
@@ -245,7 +257,8 @@ COMMENT ON AGGREGATE linreg_fit_origin(float8, float8, float8) IS
 'the same, each row with a weight';
 
 CREATE AGGREGATE linreg_fit_origin(y float8, x float8[], weight float8) (
-  SFUNC = linreg_accum_origin, STYPE = linreg, SSPACE = 1500,
+  SFUNC = linreg_accum_origin, STYPE = linreg, SSPACE = 2048,
+  FINALFUNC = linreg_final, FINALFUNC_MODIFY = READ_ONLY,
   COMBINEFUNC = linreg_combine, PARALLEL = SAFE,
   MSFUNC = linreg_enter_origin, MINVFUNC = linreg_leave, MSTYPE = internal, MSSPACE = 20000,
   MFINALFUNC = linreg_frame);

@@ -18,42 +18,77 @@ PG_FUNCTION_INFO_V1(linreg_accum_origin_array);
 PG_FUNCTION_INFO_V1(linreg_accum_origin_weighted);
 PG_FUNCTION_INFO_V1(linreg_accum_origin_array_weighted);
 PG_FUNCTION_INFO_V1(linreg_combine);
+PG_FUNCTION_INFO_V1(linreg_final);
 PG_FUNCTION_INFO_V1(linreg_coef);
 
 /* --- states --------------------------------------------------------------- */
+
+static Size
+state_size(int p, int flags)
+{
+	return la_linreg_size(p) + (flags & LA_LINREG_ROOM ? la_linreg_room_size(p) * sizeof(double) : 0);
+}
 
 /* An empty state in the current context. */
 LinregState *
 la_linreg_new(int p, int flags)
 {
-	Size		size = la_linreg_size(p);
+	Size		size = state_size(p, flags);
 	LinregState *state = palloc(size);
 
 	la_linreg_init(state, p, flags);
+	memset((char *) state + la_linreg_size(p), 0, size - la_linreg_size(p));
 	SET_VARSIZE(state, size);
 	return state;
 }
 
 /*
- * la_linreg_from_datum
- *		A flat and aligned state: the argument itself where it is that.
+ * A flat and aligned state, in which rows may wait: the argument itself where it
+ * is that.
  *
  * Input and receive functions have checked the value; a cast from bytea that
  * a superuser defined has not, so the size is looked at before it is trusted.
  */
-LinregState *
-la_linreg_from_datum(Datum datum)
+static LinregState *
+waiting_state(Datum datum)
 {
 	LinregState *state = (LinregState *) PG_DETOAST_DATUM(datum);
 
 	if (unlikely(VARSIZE(state) < la_linreg_size(0) ||
 				 state->format != LA_LINREG_FORMAT ||
 				 state->p > LA_LINREG_MAX_FEATURES ||
-				 VARSIZE(state) != la_linreg_size(state->p)))
+				 VARSIZE(state) != state_size(state->p, state->flags) ||
+				 !la_linreg_waiting_fit(state)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("value of %zu bytes is not a regression model", (size_t) VARSIZE(state))));
 	return state;
+}
+
+/* A copy of a state, in the current context, in which no row waits. */
+static pg_noinline LinregState *
+without_room(const LinregState *state)
+{
+	LinregState *copy = palloc(VARSIZE(state));
+
+	memcpy(copy, state, VARSIZE(state));
+	la_linreg_check_result(la_linreg_flush(copy));
+	copy->flags &= LA_LINREG_FLAGS;
+	SET_VARSIZE(copy, la_linreg_size(copy->p));
+	return copy;
+}
+
+/*
+ * la_linreg_from_datum
+ *		A flat and aligned state in which no row waits: the argument itself
+ *		where it is that.
+ */
+LinregState *
+la_linreg_from_datum(Datum datum)
+{
+	LinregState *state = waiting_state(datum);
+
+	return state->flags & LA_LINREG_ROOM ? without_room(state) : state;
 }
 
 /* Error for anything but LA_OK. */
@@ -90,17 +125,19 @@ report_intercept(void)
  *
  * A new state is born in the current context and not in the aggregate's:
  * nodeAgg.c copies what a transition function returns for the first time, and
- * the original would stay behind, one for each group.
+ * the original would stay behind, one for each group.  It has room for rows
+ * that wait, but not over a window, whose every row asks for the model.
  */
 static LinregState *
 writable_state(FunctionCallInfo fcinfo, int p, int flags)
 {
+	int			kind = AggCheckCallContext(fcinfo, NULL);
 	LinregState *state;
 
 	if (PG_ARGISNULL(0))
-		return la_linreg_new(p, flags);
-	if (AggCheckCallContext(fcinfo, NULL))
-		state = PG_GETARG_LINREG_P(0);
+		return la_linreg_new(p, flags | (kind == AGG_CONTEXT_AGGREGATE ? LA_LINREG_ROOM : 0));
+	if (kind != 0)
+		state = waiting_state(PG_GETARG_DATUM(0));
 	else
 		state = la_linreg_from_datum(PointerGetDatum(PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(0))));
 	if (unlikely((state->flags ^ flags) & LA_LINREG_ORIGIN))
@@ -169,7 +206,7 @@ accum(FunctionCallInfo fcinfo, int flags)
 	if (row.p != 0)
 		state = with_features(state, row.p);
 	if (kind == LINREG_COUNTED)
-		la_linreg_check_result(linreg_add_row(state, row.y, row.x, row.weight));
+		la_linreg_check_result(la_linreg_defer(state, row.y, row.x, row.weight));
 	else
 		la_linreg_check_result(la_linreg_skip(state));
 	PG_RETURN_POINTER(state);
@@ -231,6 +268,18 @@ linreg_accum_origin_array_weighted(PG_FUNCTION_ARGS)
 	return accum(fcinfo, LINREG_ARRAY | LA_LINREG_ORIGIN | LA_LINREG_WEIGHTED);
 }
 
+/* the same for the model of other rows: no row waits in it */
+static LinregState *
+mergeable_state(FunctionCallInfo fcinfo, const LinregState *other)
+{
+	LinregState *state;
+
+	if (PG_ARGISNULL(0))
+		return la_linreg_new(other->p, other->flags);
+	state = writable_state(fcinfo, other->p, other->flags);
+	return state->flags & LA_LINREG_ROOM ? without_room(state) : state;
+}
+
 /* combine function of all of them, transition of rollup */
 Datum
 linreg_combine(PG_FUNCTION_ARGS)
@@ -241,7 +290,7 @@ linreg_combine(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(1))
 		return unchanged_state(fcinfo);
 	other = PG_GETARG_LINREG_P(1);
-	state = writable_state(fcinfo, other->p, other->flags);
+	state = mergeable_state(fcinfo, other);
 	if (state->p != other->p && state->p != 0 && other->p != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -250,6 +299,13 @@ linreg_combine(PG_FUNCTION_ARGS)
 		state = with_features(state, other->p);
 	la_linreg_check_result(la_linreg_merge(state, other));
 	PG_RETURN_POINTER(state);
+}
+
+/* linreg_final(linreg): the model without room for rows that wait */
+Datum
+linreg_final(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(PG_GETARG_LINREG_P(0));
 }
 
 /* --- the solved model ------------------------------------------------------ */

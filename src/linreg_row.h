@@ -106,7 +106,7 @@ linreg_get_row(FunctionCallInfo fcinfo, int flags, LinregRow *row)
 static inline LaResult
 linreg_add_row(LinregState *state, double y, const double *x, double weight)
 {
-	if (state->flags & LA_LINREG_WEIGHTED)
+	if (weight != 1)
 		return la_linreg_add_weighted(state, y, x, weight);
 	return la_linreg_add(state, y, x);
 }

@@ -4,9 +4,10 @@
  *
  * The aggregates collect the scores of positive and of negative rows in a
  * store for each, eight bytes a row, and walk down both at once when they are
- * sorted.  The first rows are kept in an array: GROUP BY with many small groups
- * is a matter of how many places in memory a row touches.  roc_auc and pr_auc share their state: a query with both collects
- * the rows once.
+ * sorted.  The first rows are kept in an array, and the last of them beside the
+ * counts: GROUP BY with many small groups is a matter of how many places in
+ * memory a row touches.  roc_auc and pr_auc share their state: a query with both
+ * collects the rows once.
  *
  * There is no combine function.  It would have to ship every row, in a value of
  * at most 1 GB, for a sort that takes less time than the scan.
@@ -36,20 +37,30 @@ PG_FUNCTION_INFO_V1(gain_table_rows);
 /* rows without a store; as many bits are in RankingState.actual */
 #define FEW_ROWS		64
 #define FIRST_ROWS		8
+#define RECENT_ROWS		4
 
 /* sides of a ranking */
 #define NEGATIVE		0
 #define POSITIVE		1
 
+/* a line of the cache */
 typedef struct RankingState
 {
 	int			nbins;			/* of gain_table, once there is a row */
 	bool		stored;			/* there were more than FEW_ROWS rows */
 	uint8		nfew;			/* until then: rows, */
-	uint8		capacity;		/* how many have room, */
-	uint64		actual;			/* whether row i is positive in bit i, */
-	double	   *few;			/* and their scores */
-	RowStore   *scores[2];		/* from then on, of each side; NULL until there is a row */
+	uint8		nsettled;		/* how many of them are in the array, */
+	uint8		capacity;		/* how many it has room for, */
+	uint64		actual;			/* and whether row i is positive in bit i */
+	union
+	{
+		struct
+		{
+			double	   *settled;	/* their scores */
+			double		recent[RECENT_ROWS];	/* those of the rows after them */
+		}			few;
+		RowStore   *scores[2];	/* once stored, of each side; NULL until there is a row */
+	}			u;
 } RankingState;
 
 /* both sides, as far as they were read */
@@ -78,7 +89,7 @@ ranking_state_create(FunctionCallInfo fcinfo)
 static void
 store_score(FunctionCallInfo fcinfo, RankingState *state, bool actual, double score)
 {
-	RowStore  **side = &state->scores[actual ? POSITIVE : NEGATIVE];
+	RowStore  **side = &state->u.scores[actual ? POSITIVE : NEGATIVE];
 
 	if (unlikely(*side == NULL))
 	{
@@ -88,30 +99,47 @@ store_score(FunctionCallInfo fcinfo, RankingState *state, bool actual, double sc
 	la_rowstore_append(*side, &score);
 }
 
-/* Room for another row: a larger array, or the stores once the rows are not few. */
-static void
-make_room(FunctionCallInfo fcinfo, RankingState *state)
+/* The score of one of few rows. */
+static inline double
+few_score(const RankingState *state, int i)
 {
+	return i < state->nsettled ? state->u.few.settled[i] : state->u.few.recent[i - state->nsettled];
+}
+
+/* Move the recent scores to the array, and make that larger if need be. */
+static void
+settle_recent(FunctionCallInfo fcinfo, RankingState *state)
+{
+	double	   *settled = state->u.few.settled;
 	MemoryContext context;
 
-	if (state->few == NULL)
+	if (settled == NULL)
 	{
 		AggCheckCallContext(fcinfo, &context);
-		state->few = MemoryContextAlloc(context, FIRST_ROWS * sizeof(double));
+		settled = MemoryContextAlloc(context, FIRST_ROWS * sizeof(double));
 		state->capacity = FIRST_ROWS;
-		return;
 	}
-	if (state->capacity < FEW_ROWS)
+	else if (state->nsettled == state->capacity)
 	{
 		state->capacity *= 2;
-		state->few = repalloc(state->few, state->capacity * sizeof(double));
-		return;
+		settled = repalloc(settled, state->capacity * sizeof(double));
 	}
-	for (int i = 0; i < FEW_ROWS; i++)
-		store_score(fcinfo, state, (state->actual >> i) & 1, state->few[i]);
-	pfree(state->few);
-	state->few = NULL;
+	memcpy(settled + state->nsettled, state->u.few.recent, sizeof(state->u.few.recent));
+	state->nsettled += RECENT_ROWS;
+	state->u.few.settled = settled;
+}
+
+/* The rows are not few any more. */
+static void
+store_few(FunctionCallInfo fcinfo, RankingState *state)
+{
+	RankingState few = *state;
+
 	state->stored = true;
+	memset(&state->u, 0, sizeof(state->u));
+	for (int i = 0; i < few.nfew; i++)
+		store_score(fcinfo, state, (few.actual >> i) & 1, few_score(&few, i));
+	pfree(few.u.few.settled);
 }
 
 /* Keep a score; -0 is kept as 0, so that they are equal. */
@@ -124,14 +152,16 @@ add_score(FunctionCallInfo fcinfo, RankingState *state, bool actual, double scor
 				 errmsg("score must be a number, not NaN"),
 				 errhint("A row with a NULL score is left out: NULLIF(score, 'NaN').")));
 	score += 0.0;
-	if (!state->stored && state->nfew == state->capacity)
-		make_room(fcinfo, state);
+	if (!state->stored && state->nfew == FEW_ROWS)
+		store_few(fcinfo, state);
 	if (state->stored)
 	{
 		store_score(fcinfo, state, actual, score);
 		return;
 	}
-	state->few[state->nfew] = score;
+	if (state->nfew - state->nsettled == RECENT_ROWS)
+		settle_recent(fcinfo, state);
+	state->u.few.recent[state->nfew - state->nsettled] = score;
 	state->actual |= (uint64) actual << state->nfew;
 	state->nfew++;
 }
@@ -157,7 +187,7 @@ count_rows(const RankingState *state, int side)
 	int			positives;
 
 	if (state->stored)
-		return state->scores[side] ? la_rowstore_nrows(state->scores[side]) : 0;
+		return state->u.scores[side] ? la_rowstore_nrows(state->u.scores[side]) : 0;
 	positives = pg_popcount64(state->actual);
 	return side == POSITIVE ? positives : state->nfew - positives;
 }
@@ -205,7 +235,7 @@ sort_few(RankingScan *scan, const RankingState *state)
 	{
 		int			side = (state->actual >> i) & 1 ? POSITIVE : NEGATIVE;
 
-		scan->keys[side][scan->nkeys[side]++] = la_key_of_double(-state->few[i]);
+		scan->keys[side][scan->nkeys[side]++] = la_key_of_double(-few_score(state, i));
 	}
 	for (int side = 0; side < 2; side++)
 		la_radix_sort(scan->keys[side], scratch, scan->nkeys[side], NULL);
@@ -226,7 +256,7 @@ sort_stored(RankingScan *scan, const RankingState *state)
 	for (int side = 0; side < 2; side++)
 	{
 		if (n[side] > 0)
-			scan->sorted[side] = la_sorted_begin(state->scores[side], memory);
+			scan->sorted[side] = la_sorted_begin(state->u.scores[side], memory);
 	}
 }
 

@@ -1,7 +1,7 @@
 /*
  * kmeans_fit.c
- *		k-means: seeding by k-means++, then Lloyd's algorithm, exactly, without
- *		most of its distances.
+ *		k-means: restarts, each seeded (kmeans_seed.c) and followed by Lloyd's
+ *		algorithm, exactly, without most of its distances (kmeans_assign.c).
  *
  *----------
  * Each restart chooses k rows as centres and then repeats: every row goes to the
@@ -10,148 +10,25 @@
  * more than the tolerance, or so many times.  The restart with the least
  * inertia counts, the earlier one of equals.
  *
- * Bounds.  A row that cannot have come nearer to another centre is left alone.
- * Centres are divided into groups of whole blocks, 16 groups at most.  A row
- * has an upper bound of the distance to its own centre, and for each group a
- * lower one of the distance to all others in it.  When centres move, the upper
- * bound grows by what its centre moved, and a lower one shrinks by what the
- * farthest of its group moved.  Nothing is written for that: what centres moved
- * adds up in totals, bounds are kept relative to these, and comparing them
- * takes the totals into account.  With one group the difference of both bounds is all
- * that is needed.
- *
- * Bounds are floats in units of the extent of the rows, rounded to the safe side
- * by more than all errors of distances, so that a row is left alone only if
- * computing its distances, as plain Lloyd does, would leave it where it is.
- *
  * Sums of rows are exact (kmeans_sums.h): a row that moves is taken out of one
  * sum and put into another, and the centres are the same as if all rows had been
  * added up.
  *
- * Sources: Lloyd, Least squares quantization in PCM, IEEE Trans. Inf. Theory
- * 28(2), 1982; Arthur & Vassilvitskii, k-means++: The Advantages of Careful
- * Seeding, SODA 2007, with the several trials of its section 7; Hamerly, Making
- * k-means even faster, SDM 2010 (one group); Ding et al., Yinyang K-Means, ICML
- * 2015 (several).
+ * Source: Lloyd, Least squares quantization in PCM, IEEE Trans. Inf. Theory
+ * 28(2), 1982.
  *----------
  */
-#include "kmeans_fit.h"
+#include "kmeans_state.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "hash.h"
-#include "kmeans_search.h"
-#include "kmeans_sums.h"
-#include "prng.h"
-
-#define LANES LA_KMEANS_LANES
-
-#define MAX_GROUPS 16
-#define BATCH 256				/* rows searched at a time */
-#define SEED_ROWS 1024			/* rows of one potential */
 #define STEP_WORK (1 << 20)		/* products in one step, about */
 
 /* rounds of the final assignment: see end_final */
 #define MAX_FINAL_ROUNDS 8
 
-#define NO_CLUSTER UINT32_MAX
-
-typedef enum FitPhase
-{
-	FIT_SEED,					/* how near is each row to the centres so far? */
-	FIT_ASSIGN,					/* each row to the nearest centre */
-	FIT_FARTHEST,				/* a row for a centre that has lost all of its own */
-	FIT_INERTIA,
-	FIT_FINAL,					/* each row to the nearest centroid of the result */
-	FIT_DONE
-} FitPhase;
-
-/* what one restart has come to */
-typedef struct Outcome
-{
-	uint32_t	k;
-	double	   *centers;
-	int64_t    *sizes;
-	double		inertia;
-	int32_t		iterations;
-	bool		converged;
-} Outcome;
-
-struct KmeansFit
-{
-	const KmeansRows *rows;
-	const KmeansColumn *columns;
-	KmeansOptions options;
-	FitPhase	phase;
-	uint32_t	next;			/* row */
-	uint32_t	restart;
-	uint32_t	k;				/* centres of this restart */
-	uint32_t	p;
-
-	KmeansSearch search;
-	double	   *centers;
-	double	   *moved;			/* the centres to be */
-	double	   *blocks;
-	uint16_t   *cluster;		/* of each row */
-	KmeansSums	sums;
-	double		tolerance;		/* of the squares of what centres move */
-	int32_t		iterations;
-	int64_t		changes;		/* rows that went elsewhere */
-	bool		fresh;			/* nothing is assigned yet */
-	bool		converged;
-	bool		last;			/* centres are final, rows are not */
-	double		inertia;
-	double		farthest;		/* FIT_FARTHEST */
-	uint32_t	farthest_row;
-
-	/* seeding; "closest" lies where the bounds are later */
-	Prng		prng;
-	double	   *closest;		/* square of the distance to a centre */
-	double	   *potential;		/* LANES of each SEED_ROWS rows */
-	uint32_t	trials;
-	uint32_t	trial_row[LANES];
-	uint32_t	ntrials;
-
-	/* bounds, 1 or 1 + ngroups a row */
-	uint32_t	ngroups;
-	uint32_t	group_blocks;
-	float	   *bounds;
-	double	   *moved_own;		/* in total, of each centre */
-	double	   *moved_other;	/* of each: the most that another one did, if there is one group */
-	double	   *moved_group;	/* of each group: the most that one did */
-	float	   *limit;			/* moved_own + moved_other, rounded up */
-	double		unit;			/* of bounds: 1 / extent of the rows */
-	double		slop;			/* relative error of a distance, and more */
-	double	   *bounds_now;		/* BATCH * ngroups */
-	double	   *upper_now;		/* BATCH */
-	uint32_t   *list;			/* BATCH, rows */
-	uint32_t   *sublist;
-	uint32_t   *sub;
-	KmeansPair *pairs;			/* BATCH */
-	KmeansPair *found;			/* BATCH */
-	double	   *group_bound;
-
-	Outcome		best;
-	uint32_t	final_round;
-	uint32_t   *order;
-	double	   *published;		/* centroids in the units of the rows */
-	double	   *final_sizes;
-};
-
 /* --- memory ----------------------------------------------------------------- */
-
-static uint32_t
-blocks_per_group(uint32_t k)
-{
-	return (la_kmeans_nblocks(k) + MAX_GROUPS - 1) / MAX_GROUPS;
-}
-
-static uint32_t
-groups_for(uint32_t k)
-{
-	return (la_kmeans_nblocks(k) + blocks_per_group(k) - 1) / blocks_per_group(k);
-}
 
 /* the most groups that a fit of k clusters, or of fewer, has */
 static uint32_t
@@ -223,7 +100,7 @@ la_kmeans_fit_size(uint32_t nrows, uint32_t nfeatures, uint32_t k)
 	return (sizeof(KmeansFit) + 63) / 64 * 64 + lay_out(&fit, NULL, nrows, nfeatures, k);
 }
 
-/* --- seeding ---------------------------------------------------------------- */
+/* --- Lloyd's algorithm ------------------------------------------------------- */
 
 static void
 begin_restart(KmeansFit *fit)
@@ -235,462 +112,6 @@ begin_restart(KmeansFit *fit)
 	fit->phase = FIT_SEED;
 	fit->next = 0;
 }
-
-/* Put a row, or nothing, into a lane of the first block. */
-static void
-set_lane(KmeansFit *fit, uint32_t lane, const double *row)
-{
-	for (uint32_t j = 0; j < fit->p; j++)
-		fit->blocks[(size_t) j * LANES + lane] = row ? row[j] : INFINITY;
-}
-
-/* The row that holds number "number" of the rows as they came. */
-static uint32_t
-find_row(const KmeansRows *rows, uint32_t number)
-{
-	uint32_t	i = 0;
-
-	if (rows->weights == NULL)
-		return number;
-	while (number >= rows->weights[i])
-		number -= rows->weights[i++];
-	return i;
-}
-
-static void
-choose_first(KmeansFit *fit)
-{
-	fit->trial_row[1] = find_row(fit->rows, la_prng_below(&fit->prng, fit->rows->total));
-	fit->ntrials = 1;
-	set_lane(fit, 1, la_kmeans_row(fit->rows, fit->trial_row[1]));
-}
-
-static void
-seed_rows(KmeansFit *fit, uint32_t end)
-{
-	for (; fit->next < end; fit->next += SEED_ROWS)
-	{
-		uint32_t	n = end - fit->next < SEED_ROWS ? end - fit->next : SEED_ROWS;
-
-		for (uint32_t i = fit->next; fit->k == 0 && i < fit->next + n; i++)
-			fit->closest[i] = INFINITY;
-		fit->search.seed(&fit->search, fit->next, n, fit->rows->weights, fit->closest,
-						 fit->potential + (size_t) (fit->next / SEED_ROWS) * LANES);
-	}
-}
-
-static double
-total_potential(const KmeansFit *fit, uint32_t lane)
-{
-	uint32_t	nblocks = (fit->rows->nrows + SEED_ROWS - 1) / SEED_ROWS;
-	double		sum = 0;
-
-	for (uint32_t b = 0; b < nblocks; b++)
-		sum += fit->potential[(size_t) b * LANES + lane];
-	return sum;
-}
-
-/*
- * A row, drawn with a probability in proportion to its weight and the square
- * of its distance to the nearest centre, the newest one included, which was in
- * "lane" when the potentials were added up.
- */
-static uint32_t
-draw_row(KmeansFit *fit, uint32_t lane, double total)
-{
-	const KmeansRows *rows = fit->rows;
-	const double *newest = fit->centers + (size_t) (fit->k - 1) * fit->p;
-	uint32_t	nblocks = (rows->nrows + SEED_ROWS - 1) / SEED_ROWS;
-	double		target = la_hash_unit(la_prng_next(&fit->prng)) * total;
-	uint32_t	block = 0;
-	uint32_t	drawn = 0;
-	uint32_t	end;
-
-	for (uint32_t b = 0; b < nblocks; b++)
-	{
-		double		potential = fit->potential[(size_t) b * LANES + lane];
-
-		if (potential > 0)
-			block = b;
-		if (target < potential)
-			break;
-		target -= potential;
-	}
-	end = rows->nrows - block * SEED_ROWS < SEED_ROWS ? rows->nrows : (block + 1) * SEED_ROWS;
-	for (uint32_t i = block * SEED_ROWS; i < end; i++)
-	{
-		double		square = la_kmeans_square(la_kmeans_row(rows, i), newest, fit->p);
-		double		share = la_kmeans_weight(rows, i) * fmin(square, fit->closest[i]);
-
-		if (share > 0)
-			drawn = i;
-		if (target < share)
-			break;
-		target -= share;
-	}
-	return drawn;
-}
-
-static void begin_lloyd(KmeansFit *fit);
-
-/* The best of the trials becomes a centre; draw those for the next one. */
-static void
-end_seed_pass(KmeansFit *fit)
-{
-	uint32_t	best = 1;
-	double		total = total_potential(fit, 1);
-
-	for (uint32_t lane = 2; lane <= fit->ntrials; lane++)
-	{
-		double		other = total_potential(fit, lane);
-
-		if (other < total)
-		{
-			best = lane;
-			total = other;
-		}
-	}
-	memcpy(fit->centers + (size_t) fit->k * fit->p, la_kmeans_row(fit->rows, fit->trial_row[best]),
-		   fit->p * sizeof(double));
-	fit->k++;
-	if (fit->k == fit->options.k || !(total > 0))
-	{
-		begin_lloyd(fit);
-		return;
-	}
-
-	set_lane(fit, 0, fit->centers + (size_t) (fit->k - 1) * fit->p);
-	fit->ntrials = fit->trials;
-	for (uint32_t lane = 1; lane <= fit->ntrials; lane++)
-		fit->trial_row[lane] = draw_row(fit, best, total);
-	for (uint32_t lane = 1; lane <= fit->ntrials; lane++)
-		set_lane(fit, lane, la_kmeans_row(fit->rows, fit->trial_row[lane]));
-	fit->next = 0;
-}
-
-/* --- bounds ----------------------------------------------------------------- */
-
-/* a distance as bounds are held, without any error to the one side or the other */
-static inline double
-at_most(const KmeansFit *fit, double square)
-{
-	return (sqrt(square) * (1 + fit->slop) + 1e-150) * fit->unit;
-}
-
-static inline double
-at_least(const KmeansFit *fit, double square)
-{
-	double		distance = sqrt(square) * (1 - fit->slop) * fit->unit;
-
-	return distance < 1e30 ? distance : 1e30;
-}
-
-/* "size" is that of the numbers of which "value" is the sum or difference */
-static inline float
-round_up(double value, double size)
-{
-	return (float) (value + fabs(value) * 0x1p-22 + size * 0x1p-48 + 1e-37);
-}
-
-static inline float
-round_down(double value, double size)
-{
-	return (float) (value - fabs(value) * 0x1p-22 - size * 0x1p-48 - 1e-37);
-}
-
-/* Totals of what was moved from here on. */
-static void
-clear_totals(KmeansFit *fit)
-{
-	for (uint32_t c = 0; c < fit->k; c++)
-	{
-		fit->moved_own[c] = 0;
-		fit->moved_other[c] = 0;
-		fit->limit[c] = 0;
-	}
-	for (uint32_t g = 0; g < MAX_GROUPS; g++)
-		fit->moved_group[g] = 0;
-}
-
-static inline uint32_t
-group_of(const KmeansFit *fit, uint32_t cluster)
-{
-	return cluster / (LANES * fit->group_blocks);
-}
-
-/*
- * Add to the totals what every centre moves by now.  Two of the centres that
- * moved most are enough to know the most that another one did.
- */
-static void
-add_to_totals(KmeansFit *fit)
-{
-	double		most[MAX_GROUPS] = {0};
-	double		first = 0;
-	double		second = 0;
-	uint32_t	first_center = 0;
-
-	for (uint32_t c = 0; c < fit->k; c++)
-	{
-		double		by = at_most(fit, la_kmeans_square(fit->centers + (size_t) c * fit->p,
-													   fit->moved + (size_t) c * fit->p, fit->p));
-
-		fit->moved_own[c] = (fit->moved_own[c] + by) * (1 + fit->slop);
-		most[group_of(fit, c)] = fmax(most[group_of(fit, c)], by);
-		if (by > first)
-		{
-			second = first;
-			first = by;
-			first_center = c;
-		}
-		else
-			second = fmax(second, by);
-	}
-	for (uint32_t g = 0; g < fit->ngroups; g++)
-		fit->moved_group[g] = (fit->moved_group[g] + most[g]) * (1 + fit->slop);
-	for (uint32_t c = 0; c < fit->k; c++)
-	{
-		double		by = c == first_center ? second : first;
-
-		fit->moved_other[c] = (fit->moved_other[c] + by) * (1 + fit->slop);
-		fit->limit[c] = round_up(fit->moved_own[c] + fit->moved_other[c], 0);
-	}
-}
-
-/* --- assignment ------------------------------------------------------------- */
-
-static inline void
-move_row(KmeansFit *fit, uint32_t row, uint32_t to)
-{
-	const double *values = la_kmeans_row(fit->rows, row);
-	int64_t		weight = la_kmeans_weight(fit->rows, row);
-
-	if (!fit->fresh)
-		la_kmeans_sums_add(&fit->sums, fit->cluster[row], values, -weight);
-	la_kmeans_sums_add(&fit->sums, to, values, weight);
-	fit->cluster[row] = (uint16_t) to;
-	fit->changes++;
-}
-
-/* All distances of the rows in the list, when there is one group. */
-static void
-assign_list(KmeansFit *fit, uint32_t n)
-{
-	fit->search.pairs(&fit->search, fit->list, n, 0, la_kmeans_nblocks(fit->k), fit->pairs);
-	for (uint32_t i = 0; i < n; i++)
-	{
-		const KmeansPair *pair = &fit->pairs[i];
-		uint32_t	row = fit->list[i];
-		double		upper = at_most(fit, pair->best);
-		double		lower = at_least(fit, pair->second);
-		double		moved;
-
-		if (fit->fresh || fit->cluster[row] != pair->index)
-			move_row(fit, row, pair->index);
-		moved = fit->moved_own[pair->index] + fit->moved_other[pair->index];
-		fit->bounds[row] = round_down(lower - upper + moved, lower + upper + moved);
-	}
-}
-
-/*
- * List up to BATCH rows before "end" that may have come nearer to another
- * centre, from fit->next on.
- */
-static uint32_t
-pick_rows(KmeansFit *fit, uint32_t end)
-{
-	const float *restrict bounds = fit->bounds;
-	const float *restrict limit = fit->limit;
-	const uint16_t *restrict cluster = fit->cluster;
-	uint32_t   *restrict list = fit->list;
-	uint32_t	row = fit->next;
-	uint32_t	n = 0;
-
-	if (fit->fresh)
-	{
-		while (row < end && n < BATCH)
-			list[n++] = row++;
-	}
-	else
-	{
-		for (; row < end && n < BATCH; row++)
-		{
-			list[n] = row;
-			n += !(bounds[row] > limit[cluster[row]]);
-		}
-	}
-	fit->next = row;
-	return n;
-}
-
-/* Each row to the nearest centre, from fit->next on, when there is one group. */
-static void
-assign_rows(KmeansFit *fit, uint32_t end)
-{
-	while (fit->next < end)
-		assign_list(fit, pick_rows(fit, end));
-}
-
-/*
- * The bounds of a row as they are now, into place i of the batch; whether it
- * may have come nearer to another centre.
- */
-static inline bool
-load_bounds(KmeansFit *fit, uint32_t row, uint32_t i)
-{
-	const float *bounds = fit->bounds + (size_t) row * (1 + fit->ngroups);
-	double	   *lower = fit->bounds_now + (size_t) i * fit->ngroups;
-	double		upper = bounds[0] + fit->moved_own[fit->cluster[row]];
-	bool		near = false;
-
-	fit->upper_now[i] = upper;
-	for (uint32_t g = 0; g < fit->ngroups; g++)
-	{
-		lower[g] = bounds[1 + g] - fit->moved_group[g];
-		near |= !(lower[g] > upper);
-	}
-	return near;
-}
-
-static void
-store_bounds(KmeansFit *fit, uint32_t row, uint32_t i)
-{
-	float	   *bounds = fit->bounds + (size_t) row * (1 + fit->ngroups);
-	const double *lower = fit->bounds_now + (size_t) i * fit->ngroups;
-	double		moved = fit->moved_own[fit->cluster[row]];
-
-	bounds[0] = round_up(fit->upper_now[i] - moved, fit->upper_now[i] + moved);
-	for (uint32_t g = 0; g < fit->ngroups; g++)
-		bounds[1 + g] = round_down(lower[g] + fit->moved_group[g], fabs(lower[g]) + fit->moved_group[g]);
-}
-
-/* A centre is the nearest no more: its group has one at that distance. */
-static inline void
-leave_center(KmeansFit *fit, uint32_t i, const KmeansPair *found)
-{
-	if (found->index != NO_CLUSTER)
-	{
-		double	   *bound = &fit->bounds_now[(size_t) i * fit->ngroups + group_of(fit, found->index)];
-
-		*bound = fmin(*bound, at_least(fit, found->best));
-	}
-}
-
-/*
- * Search group g for the rows of the batch that may be nearer to one of it.
- *
- * fit->found[i] is the nearest centre so far and its distance, not a second one.
- * The group's lower bound becomes that of all its centres but the nearest so far.
- */
-static void
-search_group(KmeansFit *fit, uint32_t g, uint32_t n)
-{
-	uint32_t	first_block = g * fit->group_blocks;
-	uint32_t	end_block = first_block + fit->group_blocks;
-	uint32_t	m = 0;
-
-	if (end_block > la_kmeans_nblocks(fit->k))
-		end_block = la_kmeans_nblocks(fit->k);
-	for (uint32_t i = 0; i < n; i++)
-	{
-		fit->sub[m] = i;
-		fit->sublist[m] = fit->list[i];
-		m += !(fit->bounds_now[(size_t) i * fit->ngroups + g] > fit->upper_now[i]);
-	}
-	fit->search.pairs(&fit->search, fit->sublist, m, first_block, end_block, fit->pairs);
-	for (uint32_t s = 0; s < m; s++)
-	{
-		uint32_t	i = fit->sub[s];
-		const KmeansPair *pair = &fit->pairs[s];
-		KmeansPair *found = &fit->found[i];
-		double	   *bound = &fit->bounds_now[(size_t) i * fit->ngroups + g];
-
-		if (pair->index == found->index)
-			*bound = at_least(fit, pair->second);
-		else if (pair->best < found->best || (pair->best == found->best && pair->index < found->index))
-		{
-			/* the one that was nearest may be of this group, too */
-			*bound = at_least(fit, pair->second);
-			if (found->index != NO_CLUSTER && group_of(fit, found->index) != g)
-				leave_center(fit, i, found);
-			*found = *pair;
-			fit->upper_now[i] = at_most(fit, pair->best);
-		}
-		else
-			*bound = at_least(fit, pair->best);
-	}
-}
-
-/* The same for several groups: only those that may hold a nearer one. */
-static void
-assign_list_by_group(KmeansFit *fit, uint32_t n)
-{
-	for (uint32_t g = 0; g < fit->ngroups; g++)
-		search_group(fit, g, n);
-	for (uint32_t i = 0; i < n; i++)
-	{
-		uint32_t	row = fit->list[i];
-
-		if (fit->fresh || fit->cluster[row] != fit->found[i].index)
-			move_row(fit, row, fit->found[i].index);
-		store_bounds(fit, row, i);
-	}
-}
-
-/* Nothing is known of a row: every group is searched. */
-static void
-load_nothing(KmeansFit *fit, uint32_t i)
-{
-	fit->found[i] = (KmeansPair) {INFINITY, INFINITY, NO_CLUSTER};
-	fit->upper_now[i] = INFINITY;
-	for (uint32_t g = 0; g < fit->ngroups; g++)
-		fit->bounds_now[(size_t) i * fit->ngroups + g] = 0;
-}
-
-/* The distance of a row to its own centre makes the upper bound exact. */
-static bool
-tighten(KmeansFit *fit, uint32_t row, uint32_t i)
-{
-	uint32_t	own = fit->cluster[row];
-	const double *lower = fit->bounds_now + (size_t) i * fit->ngroups;
-	double		square = la_kmeans_square(la_kmeans_row(fit->rows, row), fit->centers + (size_t) own * fit->p, fit->p);
-	bool		near = false;
-
-	fit->found[i] = (KmeansPair) {square, INFINITY, own};
-	fit->upper_now[i] = at_most(fit, square);
-	for (uint32_t g = 0; g < fit->ngroups; g++)
-		near |= !(lower[g] > fit->upper_now[i]);
-	return near;
-}
-
-static void
-assign_rows_by_group(KmeansFit *fit, uint32_t end)
-{
-	uint32_t	n = 0;
-
-	for (uint32_t row = fit->next; row < end; row++)
-	{
-		if (fit->fresh)
-			load_nothing(fit, n);
-		else if (!load_bounds(fit, row, n))
-			continue;
-		else if (!tighten(fit, row, n))
-		{
-			store_bounds(fit, row, n);
-			continue;
-		}
-		fit->list[n++] = row;
-		if (n == BATCH)
-		{
-			assign_list_by_group(fit, n);
-			n = 0;
-		}
-	}
-	assign_list_by_group(fit, n);
-	fit->next = end;
-}
-
-/* --- Lloyd's algorithm ------------------------------------------------------- */
 
 static void
 begin_assign(KmeansFit *fit)
@@ -704,11 +125,9 @@ begin_assign(KmeansFit *fit)
 static void
 begin_lloyd(KmeansFit *fit)
 {
-	fit->group_blocks = blocks_per_group(fit->k);
-	fit->ngroups = groups_for(fit->k);
 	fit->sums.k = fit->k;
 	la_kmeans_sums_clear(&fit->sums);
-	clear_totals(fit);
+	la_kmeans_begin_bounds(fit);
 	fit->iterations = 0;
 	fit->fresh = true;
 	fit->converged = false;
@@ -742,7 +161,7 @@ move_centers(KmeansFit *fit)
 			memcpy(to, from, fit->p * sizeof(double));
 		sum += la_kmeans_square(from, to, fit->p);
 	}
-	add_to_totals(fit);
+	la_kmeans_move_bounds(fit);
 	centers = fit->centers;
 	fit->centers = fit->moved;
 	fit->moved = centers;
@@ -811,37 +230,16 @@ find_farthest(KmeansFit *fit, uint32_t end)
 	}
 }
 
-/* Have a row looked at in the next assignment. */
-static void
-forget_bounds(KmeansFit *fit, uint32_t row)
-{
-	float	   *bounds = fit->bounds + (size_t) row * (1 + fit->ngroups);
-
-	if (fit->ngroups == 1)
-	{
-		fit->bounds[row] = -1e30f;
-		return;
-	}
-	bounds[0] = 1e30f;
-	for (uint32_t g = 0; g < fit->ngroups; g++)
-		bounds[1 + g] = -1e30f;
-}
-
 static void
 end_farthest(KmeansFit *fit)
 {
-	bool		fresh = fit->fresh;
-
 	/* nothing lies off its centre: the empty ones stay so */
 	if (fit->farthest == 0)
 	{
 		move_centers(fit);
 		return;
 	}
-	fit->fresh = false;
-	move_row(fit, fit->farthest_row, find_empty(fit));
-	fit->fresh = fresh;
-	forget_bounds(fit, fit->farthest_row);
+	la_kmeans_move_row(fit, fit->farthest_row, find_empty(fit));
 	end_assign(fit);
 }
 
@@ -989,7 +387,7 @@ end_restart(KmeansFit *fit)
 	if (++fit->restart < fit->options.restarts && fit->k > 1 && fit->k < fit->rows->nrows)
 	{
 		begin_restart(fit);
-		choose_first(fit);
+		la_kmeans_choose_first(fit);
 	}
 	else
 		publish(fit);
@@ -1066,11 +464,8 @@ la_kmeans_fit_begin(void *memory, const KmeansRows *rows, const KmeansColumn *co
 	fit->unit = 1 / sqrt(extent);
 	fit->slop = 64 * (p + 16) * DBL_EPSILON;
 	fit->tolerance = options->tolerance * (variance / p);
-	fit->trials = 2 + (uint32_t) log(options->k);
-	if (fit->trials > LANES - 1)
-		fit->trials = LANES - 1;
 	begin_restart(fit);
-	choose_first(fit);
+	la_kmeans_choose_first(fit);
 	return fit;
 }
 
@@ -1103,15 +498,12 @@ la_kmeans_fit_step(KmeansFit *fit)
 	switch (fit->phase)
 	{
 		case FIT_SEED:
-			seed_rows(fit, end);
-			if (end == n)
-				end_seed_pass(fit);
+			la_kmeans_seed_rows(fit, end);
+			if (end == n && !la_kmeans_seed_next(fit))
+				begin_lloyd(fit);
 			break;
 		case FIT_ASSIGN:
-			if (fit->ngroups == 1)
-				assign_rows(fit, end);
-			else
-				assign_rows_by_group(fit, end);
+			la_kmeans_assign_rows(fit, end);
 			if (end == n)
 				end_assign(fit);
 			break;

@@ -44,14 +44,19 @@
 /* doubles in the widest vector register that is made use of */
 #define LANES 4
 
+/* the processor sees by itself where reading on in more of them leads */
+#define PREFETCH_VALUES 512
+
 #if defined(__GNUC__) && defined(__x86_64__)
 #define LA_HAVE_AVX2
 #endif
 
 #ifdef __GNUC__
 #define LA_ALWAYS_INLINE inline __attribute__((always_inline))
+#define PREFETCH(address) __builtin_prefetch(address, 1)
 #else
 #define LA_ALWAYS_INLINE inline
+#define PREFETCH(address) ((void) 0)
 #endif
 
 /* the parts of "values" */
@@ -410,6 +415,96 @@ la_linreg_add_weighted(LinregState *state, double y, const double *x, double wei
 	if (!(state->weight_hi < LA_LINREG_MAX_MOMENT))
 		return LA_OVERFLOW;
 	return count_row(state, y, x, weight);
+}
+
+/* --- rows that wait --------------------------------------------------------- */
+
+/* doubles of a row that waits: x, y and, with weights, the weight */
+static inline size_t
+waiting_length(const LinregState *state)
+{
+	return (size_t) state->p + (state->flags & LA_LINREG_WEIGHTED ? 2 : 1);
+}
+
+/*
+ * la_linreg_waiting_fit
+ *		Whether the rows that wait, by the flags, have room.
+ */
+bool
+la_linreg_waiting_fit(const LinregState *state)
+{
+	return (size_t) (state->flags >> LA_LINREG_WAITING) * waiting_length(state) <= la_linreg_room(state);
+}
+
+/*
+ * la_linreg_defer
+ *		Count a row, now or, where the state has room for it to wait, later.
+ *
+ * The row is that of la_linreg_add_weighted, or weighs 1 and is that of
+ * la_linreg_add.  The result may be that of rows that were deferred before.
+ */
+LaResult
+la_linreg_defer(LinregState *state, double y, const double *x, double weight)
+{
+	bool		weighted = (state->flags & LA_LINREG_WEIGHTED) != 0;
+	size_t		length = waiting_length(state);
+	size_t		used = (size_t) (state->flags >> LA_LINREG_WAITING) * length;
+	size_t		room = weighted || weight == 1 ? la_linreg_room(state) : 0;
+	double	   *row;
+
+	if (used + length > room)
+	{
+		LaResult	result = la_linreg_flush(state);
+
+		if (result != LA_OK)
+			return result;
+		if (length > room)
+			return weight == 1 ? la_linreg_add(state, y, x) : la_linreg_add_weighted(state, y, x, weight);
+		used = 0;
+	}
+	row = state->values + la_linreg_nvalues(state->p) + used;
+	memcpy(row, x, state->p * sizeof(double));
+	row[state->p] = y;
+	if (weighted)
+		row[state->p + 1] = weight;
+	state->flags += 1 << LA_LINREG_WAITING;
+	return LA_OK;
+}
+
+/* Ask for the memory of the sums at once: of one state out of many it is in no cache. */
+static inline void
+prefetch_values(const LinregState *state)
+{
+	size_t		count = la_linreg_nvalues(state->p);
+
+	for (size_t i = 0; i < count && i < PREFETCH_VALUES; i += 8)
+		PREFETCH(state->values + i);
+}
+
+/*
+ * la_linreg_flush
+ *		Count the rows that wait; results as of la_linreg_add.
+ *
+ * The bits of the state are those it has if no row ever waits.
+ */
+LaResult
+la_linreg_flush(LinregState *state)
+{
+	const double *row = state->values + la_linreg_nvalues(state->p);
+	LaResult	result = LA_OK;
+	int			waiting = state->flags >> LA_LINREG_WAITING;
+
+	state->flags &= (1 << LA_LINREG_WAITING) - 1;
+	prefetch_values(state);
+	for (int i = 0; i < waiting && result == LA_OK; i++)
+	{
+		if (state->flags & LA_LINREG_WEIGHTED)
+			result = la_linreg_add_weighted(state, row[state->p], row, row[state->p + 1]);
+		else
+			result = la_linreg_add(state, row[state->p], row);
+		row += waiting_length(state);
+	}
+	return result;
 }
 
 /*

@@ -5,6 +5,7 @@
 #ifndef LA_LINREG_CORE_H
 #define LA_LINREG_CORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,21 @@
 #define LA_LINREG_ORIGIN	1	/* through the origin: there is no intercept */
 #define LA_LINREG_WEIGHTED	2	/* the rows came with weights */
 #define LA_LINREG_FLAGS		3
+
+/*
+ * In memory a state may have room behind "values" for rows that wait to be
+ * counted.  Their number is in the bits of the flags from LA_LINREG_WAITING on.
+ * With GROUP BY each row is that of another state: adding it then, and not with
+ * the next ones, would take as long as the memory of all sums.
+ */
+#define LA_LINREG_ROOM		4
+#define LA_LINREG_WAITING	3
+
+/* the sums of fewer are in a few lines of the cache */
+#define LA_LINREG_MIN_ROOM_FEATURES 4
+
+/* of up to so many bytes, palloc takes a power of two */
+#define LA_LINREG_LARGE		8192
 
 /*----------
  * The model and the state of its fit: a flat value of type linreg.
@@ -74,9 +90,39 @@ la_linreg_size(size_t p)
 	return offsetof(LinregState, values) + la_linreg_nvalues(p) * sizeof(double);
 }
 
+/*
+ * Doubles in the room behind a state of p features: of four to sixteen rows with
+ * y and a weight, as many as there is memory for that is allocated anyway.
+ */
+static inline size_t
+la_linreg_room_size(size_t p)
+{
+	size_t		size = la_linreg_size(p);
+	size_t		least = 4 * (p + 2);
+	size_t		whole = 512;
+
+	if (p < LA_LINREG_MIN_ROOM_FEATURES)
+		return 0;
+	while (whole < size + least * sizeof(double) && whole < LA_LINREG_LARGE)
+		whole *= 2;
+	if (whole < size + least * sizeof(double))
+		return 2 * least;
+	whole = (whole - size) / sizeof(double);
+	return whole < 4 * least ? whole : 4 * least;
+}
+
+static inline size_t
+la_linreg_room(const LinregState *state)
+{
+	return state->flags & LA_LINREG_ROOM ? la_linreg_room_size(state->p) : 0;
+}
+
 extern void la_linreg_init(LinregState *state, int p, int flags);
 extern LaResult la_linreg_add(LinregState *state, double y, const double *x);
 extern LaResult la_linreg_add_weighted(LinregState *state, double y, const double *x, double weight);
+extern bool la_linreg_waiting_fit(const LinregState *state);
+extern LaResult la_linreg_defer(LinregState *state, double y, const double *x, double weight);
+extern LaResult la_linreg_flush(LinregState *state);
 extern LaResult la_linreg_skip(LinregState *state);
 extern LaResult la_linreg_merge(LinregState *state, const LinregState *other);
 extern LaResult la_linreg_check(const LinregState *state);

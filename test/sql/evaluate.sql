@@ -122,7 +122,7 @@ ANALYZE judged;
 SET min_parallel_table_scan_size = 0;
 SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
-EXPLAIN (COSTS OFF) SELECT accuracy(a, p) FROM judged;
+EXPLAIN (COSTS OFF) SELECT accuracy(a, p), accuracy(i, i), accuracy(i > 3, true) FROM judged;
 CREATE TABLE parallel_accuracy AS SELECT i % 10 AS g, accuracy(a, p) AS acc FROM judged GROUP BY g;
 SET max_parallel_workers_per_gather = 0;
 SELECT count(*) AS groups, count(*) FILTER (WHERE acc = serial) AS equal

@@ -83,6 +83,7 @@ SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;
 SET max_parallel_workers_per_gather = 2;
 EXPLAIN (COSTS OFF) SELECT linreg_fit(y, x, w), linreg_fit_origin(y, x), linreg_fit_origin(y, x[1], w) FROM sample;
+EXPLAIN (COSTS OFF) SELECT linreg_fit(y, x[1], w), linreg_fit_origin(y, x[1]), linreg_fit_origin(y, x, w) FROM sample;
 CREATE TABLE parallel AS SELECT linreg_fit(y, x, w) AS weighted, linreg_fit_origin(y, x) AS origin, linreg_fit_origin(y, x[1], w) AS line FROM sample;
 SET max_parallel_workers_per_gather = 0;
 CREATE TABLE serial AS SELECT linreg_fit(y, x, w) AS weighted, linreg_fit_origin(y, x) AS origin, linreg_fit_origin(y, x[1], w) AS line FROM sample;
@@ -95,6 +96,27 @@ FROM (SELECT 'parallel' AS how, * FROM parallel UNION ALL SELECT 'rolled up', * 
   unnest(numbers(f, CASE kind WHEN 'line' THEN ARRAY[2] ELSE ARRAY[2, 3, 4] END, 0.9)) WITH ORDINALITY AS a(v, i)
   JOIN LATERAL unnest(numbers(g, CASE kind WHEN 'line' THEN ARRAY[2] ELSE ARRAY[2, 3, 4] END, 0.9)) WITH ORDINALITY AS b(v, i) USING (i)
 GROUP BY how, kind ORDER BY how, kind;
+-- many groups of features enough for rows to wait: the same as group by group, and without the room for them
+CREATE TABLE many AS SELECT i % 30 AS g, sin(i) AS y, 1 + i % 3 AS w, (SELECT array_agg(cos(i * j)) FROM generate_series(1, 12) j) AS x FROM generate_series(1, 3000) i;
+SELECT count(*) AS groups, bool_and(f::text::linreg::text = f::text) AS exact, bool_and(pg_column_size(f) = 56 + 8 * 13 * 17) AS flat,
+  bool_and(linreg_send(f) = linreg_send((SELECT linreg_fit(y, x ORDER BY ctid) FROM many m WHERE m.g = k.g))) AS same,
+  bool_and(linreg_send(w) = linreg_send((SELECT linreg_fit(y, x, w ORDER BY ctid) FROM many m WHERE m.g = k.g))) AS same_weighted
+FROM (SELECT g, linreg_fit(y, x) AS f, linreg_fit(y, x, w) AS w FROM many GROUP BY g) k;
+SET max_parallel_workers_per_gather = 2;
+EXPLAIN (COSTS OFF) SELECT linreg_fit(y, x) FROM many;
+SELECT count(*) AS coefficients, bool_and(abs(v / w - 1) < 1e-13) AS parallel_is_serial
+FROM (SELECT linreg_fit(y, x) AS f FROM many) k, (SELECT linreg_fit(y, x ORDER BY ctid) AS g FROM many) l, unnest(linreg_coef(f), linreg_coef(g)) AS u(v, w);
+SET max_parallel_workers_per_gather = 0;
+-- a state in which rows wait is a model, too
+CREATE AGGREGATE waiting_fit(float8, float8[]) (SFUNC = linreg_accum, STYPE = linreg);
+SELECT pg_column_size(f) > pg_column_size(linreg_final(f)) AS has_room, linreg_send(f) = linreg_send(g) AS same, f::text = g::text AS same_text,
+  linreg_coef(f) = linreg_coef(g) AS same_coef, linreg_send(linreg_combine(f, g)) = linreg_send(linreg_combine(g, f)) AS merges,
+  linreg_send(linreg_accum(f, 1, x)) = linreg_send(linreg_accum(g, 1, x)) AS goes_on
+FROM (SELECT waiting_fit(y, x) AS f, linreg_fit(y, x) AS g FROM many WHERE g = 7) k, array_fill(0.5::float8, ARRAY[12]) AS x;
+DROP AGGREGATE waiting_fit(float8, float8[]);
+-- a weight given by hand counts in a model without weights
+SELECT linreg_coef(linreg_accum(linreg_accum(f, 3, 2, 2), 4, 1)) = (SELECT linreg_coef(linreg_fit(y, x, w)) FROM (VALUES (1, 1, 1), (2, 4, 1), (3, 2, 2), (4, 1, 1)) v(y, x, w)) AS weighted
+FROM (SELECT linreg_fit(y, x) AS f FROM (VALUES (1, 1), (2, 4)) v(y, x)) k;
 -- plain and weighted models merge: a row weighs 1 unless it says otherwise
 SELECT linreg_coef(rollup(f)) = (SELECT linreg_coef(linreg_fit(mpg, wt, CASE WHEN hp > 100 THEN w ELSE 1 END)) FROM cars) AS merged
 FROM (SELECT linreg_fit(mpg, wt, w) AS f FROM cars WHERE hp > 100 UNION ALL SELECT linreg_fit(mpg, wt) FROM cars WHERE hp <= 100) m;
@@ -193,4 +215,4 @@ SELECT * FROM model, linreg_terms(plain, '{weight}');
 SELECT linreg_interval(plain, ARRAY[1, 2], 95) FROM model;
 
 DROP FUNCTION digits, numbers, same;
-DROP TABLE cars, model, sample, parallel, serial, rolled, dependent, stream, frame;
+DROP TABLE cars, model, sample, many, parallel, serial, rolled, dependent, stream, frame;

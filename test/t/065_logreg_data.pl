@@ -151,7 +151,6 @@ sub check_cancel
 	my (undef, undef, $err) = $node->psql('postgres', q{
 		CREATE TABLE large AS SELECT i % 3 = 0 AS y, (SELECT array_agg(sin(i * j)) FROM generate_series(1, 200) j) AS x FROM generate_series(1, 20000) i;
 		SET statement_timeout = '700ms';
-		\timing on
 		SELECT logreg_fit(y, x) FROM large, generate_series(1, 20)});
 
 	like($err, qr/canceling statement due to statement timeout/, 'a long fit can be cancelled');

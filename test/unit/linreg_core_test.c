@@ -510,12 +510,81 @@ test_weights(void)
 	free(origin);
 }
 
+/* so many rows, one by one and deferred: to the same bytes */
+static bool
+same_deferred(int p, int flags, int nrows)
+{
+	size_t		size = la_linreg_size((size_t) p);
+	LinregState *once = malloc(size);
+	LinregState *later = malloc(size + la_linreg_room_size((size_t) p) * sizeof(double));
+	double	   *x = malloc((size_t) p * sizeof(double));
+	bool		same = true;
+
+	la_linreg_init(once, p, flags);
+	la_linreg_init(later, p, flags | LA_LINREG_ROOM);
+	for (int i = 0; i < nrows && same; i++)
+	{
+		double		weight = flags & LA_LINREG_WEIGHTED ? 0.5 + uniform() : 1;
+		double		y = uniform() - 0.5;
+
+		for (int j = 0; j < p; j++)
+			x[j] = i == 0 ? 1e6 : uniform();
+		if (i == 3 && !(flags & LA_LINREG_WEIGHTED) && nrows % 3 == 0)
+			weight = 2;
+		if (weight == 1)
+			la_linreg_add(once, y, x);
+		else
+			la_linreg_add_weighted(once, y, x, weight);
+		same = la_linreg_defer(later, y, x, weight) == LA_OK && la_linreg_waiting_fit(later);
+	}
+	same = same && la_linreg_flush(later) == LA_OK;
+	later->flags &= LA_LINREG_FLAGS;
+	/* the first bytes are not the core's */
+	same = same && memcmp((char *) once + 4, (char *) later + 4, size - 4) == 0;
+	free(x);
+	free(later);
+	free(once);
+	return same;
+}
+
+static void
+test_deferred(void)
+{
+	static const int features[] = {1, 3, 4, 5, 8, 10, 12, 20, 21, 30, 40, 41, 60};
+	LinregState *s;
+	double		x[4] = {1e148, 0, 0, 0};
+	bool		same = true;
+
+	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++)
+	{
+		for (int flags = 0; flags <= LA_LINREG_FLAGS; flags++)
+		{
+			for (int n = 0; n < 70; n++)
+				same = same && same_deferred(features[i], flags, n);
+		}
+	}
+	ok(same, "rows that wait are counted to the same bytes");
+	ok(la_linreg_room_size(3) == 0 && la_linreg_room_size(10) >= 4 * 12 &&
+	   la_linreg_room_size(1000) == 8 * 1002, "room for rows that wait");
+
+	s = malloc(la_linreg_size(4) + la_linreg_room_size(4) * sizeof(double));
+	la_linreg_init(s, 4, LA_LINREG_ROOM);
+	la_linreg_defer(s, 1, x, 1);
+	x[0] = -9e149;
+	ok(la_linreg_defer(s, 1, x, 1) == LA_OK && s->n == 0 && la_linreg_flush(s) == LA_OVERFLOW,
+	   "an overflow shows when rows are counted");
+	s->flags = LA_LINREG_ROOM | 31 << LA_LINREG_WAITING;
+	ok(!la_linreg_waiting_fit(s), "more rows than there is room for");
+	free(s);
+}
+
 int
 main(void)
 {
 	test_double_double();
 	test_vectors();
 	test_weights();
+	test_deferred();
 	test_exact();
 	test_few_rows();
 	test_dependent();
