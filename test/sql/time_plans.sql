@@ -58,7 +58,7 @@ INSERT INTO call VALUES
 -- none is left out: what has a C function of these files for its rows
 SELECT a.aggfnoid::regprocedure FROM pg_aggregate a JOIN pg_proc p ON p.oid = a.aggtransfn
 WHERE p.proname ~ '^(funnel|retention|active_days|cohort|watch_time|concurrency|stay_curve|sequence|path|viewer_set)_.*accum'
-  AND p.pronamespace = (SELECT extnamespace FROM pg_extension WHERE extname = 'liveanalytics') AND a.aggfnoid NOT IN (SELECT aggregate FROM call);
+  AND EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = a.aggfnoid AND deptype = 'e') AND a.aggfnoid NOT IN (SELECT aggregate FROM call);
 
 -- the results of all groups, by one pass
 CREATE FUNCTION call_of(c call) RETURNS text LANGUAGE sql
