@@ -57,6 +57,7 @@ def clickhouse(path, runs):
 def duck(path, runs):
     db = duckdb.connect()
     db.execute("SET threads = 1")
+    db.execute("SET enable_progress_bar = false")
     db.execute(f"""CREATE TABLE event AS SELECT viewer_id, make_timestamp(us::bigint) AS ts, type
         FROM read_csv('{path}', header = false, columns = {{'viewer_id': 'BIGINT', 'us': 'DOUBLE', 'type': 'VARCHAR'}})""")
     inner = "SELECT viewer_id, ts, type, max(ts) FILTER (WHERE type = 'enter') OVER w AS s1 FROM event WINDOW w AS (PARTITION BY viewer_id ORDER BY ts)"

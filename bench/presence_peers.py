@@ -88,6 +88,7 @@ def duck(tables, queries, folder, runs):
     import duckdb
 
     connection = duckdb.connect(config={"threads": 1})
+    connection.execute("SET enable_progress_bar = false")
     for name, columns in tables.items():
         connection.execute(f"CREATE TABLE {name} ({', '.join(f'{c} {kind}' for c, kind, _ in columns)})")
         connection.execute(f"COPY {name} FROM '{folder}/{name}.csv' (FORMAT csv, HEADER false)")

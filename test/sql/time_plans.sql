@@ -55,11 +55,10 @@ INSERT INTO call VALUES
   ('viewer_set_agg(bigint)', $$viewer * viewer$$),
   ('viewer_set_union_agg(viewer_set)', $$audience$$),
   ('viewer_set_intersect_agg(viewer_set)', $$audience$$);
--- none is left out: what has a C function of these files for its rows, and is ours
-SELECT a.aggfnoid::regprocedure FROM pg_aggregate a
-JOIN pg_proc p ON p.oid = a.aggtransfn JOIN pg_depend d ON d.objid = a.aggfnoid AND d.deptype = 'e'
+-- none is left out: what has a C function of these files for its rows
+SELECT a.aggfnoid::regprocedure FROM pg_aggregate a JOIN pg_proc p ON p.oid = a.aggtransfn
 WHERE p.proname ~ '^(funnel|retention|active_days|cohort|watch_time|concurrency|stay_curve|sequence|path|viewer_set)_.*accum'
-  AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'liveanalytics') AND a.aggfnoid NOT IN (SELECT aggregate FROM call);
+  AND EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = a.aggfnoid AND deptype = 'e') AND a.aggfnoid NOT IN (SELECT aggregate FROM call);
 
 -- the results of all groups, by one pass
 CREATE FUNCTION call_of(c call) RETURNS text LANGUAGE sql
