@@ -2,7 +2,7 @@
 # k-means beside scikit-learn: the same rows, one start, one thread, by turns.
 # Prints "name, value, unit".
 #
-#   ROWS=1000000 K=8 RUNS=3 PYTHON=python3 bench/kmeans.sh
+#   ROWS=1000000 K=8 RUNS=3 SEEDS=20 PYTHON=python3 bench/kmeans.sh
 #
 # What scikit-learn takes includes getting the rows: psql copies them out in
 # binary, which is what costs least, and numpy reads them from a pipe.
@@ -14,6 +14,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 ROWS=${ROWS:-1000000}
 K=${K:-8}
+SEEDS=${SEEDS:-20}
 PYTHON=${PYTHON:-python3}
 
 bench_cluster "jit = off" "shared_buffers = '1GB'" "max_wal_size = '8GB'" "autovacuum = off" "max_parallel_workers_per_gather = 0"
@@ -106,3 +107,6 @@ memory_of() {
 
 memory_of "$ROWS rows x 10" "$ROWS" uniform
 memory_of "$((10 * ROWS)) rows x 10" "$((10 * ROWS))" "(SELECT x[1:9] || (x[10] + j) AS x FROM uniform, generate_series(1, 10) j) s"
+
+# how good the minima of ten starts are
+[ -z "$peer_there" ] || "$PYTHON" bench/kmeans_inertia.py "$SEEDS" || die "the comparison of inertia failed"

@@ -56,9 +56,9 @@ with_workers 0 "linreg_fit of 10 features, a tenth of the rows" "SELECT linreg_c
 ratio "ten times the rows, CPU" "$small" "$CPU"
 with_workers 0 "linreg_fit of 10 features with weights" 'SELECT linreg_coef(linreg_fit(y, x, y)) FROM features'
 
-# a psycopg cursor with COPY TO, as text and as binary, then numpy's lstsq
+# COPY TO by psycopg, as text and as binary, and by psql, as binary; then numpy's lstsq
 if "$PYTHON" -c 'import numpy, pandas, psycopg' 2>/dev/null; then
-  for format in text binary; do
+  for format in text binary psql; do
     peer=$(RUNS=$RUNS "$PYTHON" bench/linreg_peer.py "$format") || die "the peer failed"
     row "COPY $format and numpy" "${peer% *}" s
     row "COPY $format and numpy" "${peer#* }" "CPU s of the client"

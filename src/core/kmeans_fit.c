@@ -464,6 +464,9 @@ la_kmeans_fit_begin(void *memory, const KmeansRows *rows, const KmeansColumn *co
 	fit->unit = 1 / sqrt(extent);
 	fit->slop = 64 * (p + 16) * DBL_EPSILON;
 	fit->tolerance = options->tolerance * (variance / p);
+	fit->trials = 2 + (uint32_t) log(options->k);
+	if (fit->trials > LANES - 1)
+		fit->trials = LANES - 1;
 	begin_restart(fit);
 	la_kmeans_choose_first(fit);
 	return fit;

@@ -4,7 +4,9 @@
  *
  * The first is any row, each next one a row drawn in proportion to the square of
  * its distance to the nearest centre so far.  Several are drawn, and the one
- * that leaves the least is taken.
+ * that leaves the least is taken.  To draw as many as there are lanes would cost
+ * nothing, and be worse: rows far from all others are then nearly always among
+ * them, restarts begin alike, and ten find less than ten that differ.
  *
  * Source: Arthur & Vassilvitskii, k-means++: The Advantages of Careful Seeding,
  * SODA 2007, with the several trials of its section 7.
@@ -15,9 +17,6 @@
 #include <string.h>
 
 #include "hash.h"
-
-/* rows tried as a centre: lanes beside that of the newest one */
-#define TRIALS (LANES - 1)
 
 /* Put a row, or nothing, into a lane of the first block. */
 static void
@@ -151,7 +150,7 @@ la_kmeans_seed_next(KmeansFit *fit)
 		return false;
 
 	set_lane(fit, 0, fit->centers + (size_t) (fit->k - 1) * fit->p);
-	fit->ntrials = TRIALS;
+	fit->ntrials = fit->trials;
 	for (uint32_t lane = 1; lane <= fit->ntrials; lane++)
 		fit->trial_row[lane] = draw_row(fit, best, total);
 	for (uint32_t lane = 1; lane <= fit->ntrials; lane++)

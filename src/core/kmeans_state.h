@@ -69,6 +69,7 @@ struct KmeansFit
 	Prng		prng;
 	double	   *closest;		/* square of the distance to a centre */
 	double	   *potential;		/* LANES of each SEED_ROWS rows */
+	uint32_t	trials;
 	uint32_t	trial_row[LANES];
 	uint32_t	ntrials;
 
