@@ -36,7 +36,8 @@ SQL_PARTS = \
 	sql/71_live_ingest.sql \
 	sql/72_live_refresh.sql \
 	sql/73_live_admin.sql \
-	sql/74_live_views.sql
+	sql/74_live_views.sql \
+	sql/75_live_load.sql
 
 # plain C99, no PostgreSQL headers
 CORE_OBJS = \
@@ -57,6 +58,7 @@ CORE_OBJS = \
 	src/core/funnel_core.o \
 	src/core/funnel_events.o \
 	src/core/hash.o \
+	src/core/instant_core.o \
 	src/core/keysort.o \
 	src/core/kmeans_core.o \
 	src/core/kmeans_fit.o \
@@ -121,6 +123,7 @@ OBJS = \
 	src/linreg_io.o \
 	src/linreg_moving.o \
 	src/linreg_predict.o \
+	src/live.o \
 	src/logreg.o \
 	src/logreg_fit.o \
 	src/logreg_io.o \
