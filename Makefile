@@ -37,7 +37,8 @@ SQL_PARTS = \
 	sql/72_live_refresh.sql \
 	sql/73_live_admin.sql \
 	sql/74_live_views.sql \
-	sql/75_live_load.sql
+	sql/75_live_load.sql \
+	sql/76_live_access.sql
 
 # plain C99, no PostgreSQL headers
 CORE_OBJS = \

@@ -36,6 +36,10 @@ channel|渠道: platforms that data comes from
 +name_en|text NOT NULL|English name
 +tz|text NOT NULL DEFAULT 'Asia/Shanghai'|time zone of times that the channel sends without one
 +collects|text[] NOT NULL DEFAULT '{}'|kinds of events that the channel reports: what is not among them is not known, rather than 0
+channel_access|渠道权限: which channels a role may see and write, once row-level security is on; live_grant fills it
++role_name|name NOT NULL|role
++channel_id|smallint REFERENCES channel|channel; NULL for all of them
+=UNIQUE NULLS NOT DISTINCT (role_name, channel_id)
 channel_record|渠道映射: which lists in a payload hold which records
 +channel_id|smallint NOT NULL REFERENCES channel|channel
 +record|text NOT NULL CHECK (record IN ('stream', 'product', 'event', 'total', 'order', 'refund', 'promotion', 'exposure', 'coupon', 'ad', 'snapshot'))|kind of record
