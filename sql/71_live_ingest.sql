@@ -238,6 +238,7 @@ DECLARE
 	v_raw text;
 	v_number text;
 	v_floats text := '';
+	v_spoken text[] := '{content,text,comment,comment_text}';
 BEGIN
 	-- The query that reads records of a kind and gives i, their place, v, each as it came, the columns of the kind and
 	-- the reason to reject it: from the JSON array $1, whose keys are as the channel has them or, if plain, our names of
@@ -330,6 +331,13 @@ BEGIN
 	-- a rounded id stays one in what is kept
 	raw := CASE WHEN v_source IS NULL THEN 'v' WHEN v_floats = '' THEN 'to_jsonb(v)'
 		ELSE format('to_jsonb(v) || jsonb_strip_nulls(jsonb_build_object(%s))', substr(v_floats, 3)) END;
+	-- what is rejected is kept without the text of comments, too
+	IF v_record = 'event' THEN
+		SELECT coalesce(array_agg(t), '{}') INTO v_spoken FROM unnest(v_spoken) AS t
+		WHERE t NOT IN (SELECT f.path[1] FROM channel_field f WHERE f.channel_id = v_channel AND f.record = 'event');
+		raw := CASE WHEN v_source IS NULL THEN format('CASE jsonb_typeof(v) WHEN ''object'' THEN v - %1$L::text[] ELSE v END', v_spoken)
+			ELSE format('(%s) - %L::text[]', raw, v_spoken) END;
+	END IF;
 	query := format('SELECT *, CASE%s%s%s END AS reason
 		FROM (SELECT i, v%s FROM (SELECT i, v%s FROM %s OFFSET 0) AS t OFFSET 0) AS p OFFSET 0',
 		CASE WHEN v_source IS NULL THEN ' WHEN jsonb_typeof(v) <> ''object'' THEN ''not an object''' ELSE '' END, v_reasons, v_raw, v_values, v_texts,

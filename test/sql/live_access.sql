@@ -25,7 +25,13 @@ SELECT accepted FROM live_ingest('lc', 'wechat', '{"lives": [{"export_id": "w1",
              {"msg_id": 2, "export_id": "w1", "openid": "o2", "event": "join", "create_time": 1772366461},
              {"msg_id": 3, "export_id": "w1", "openid": "o2", "event": "sneeze", "create_time": 1772366461}]}');
 CALL live_refresh('lc');
--- no comment and no id is anywhere
+-- no comment and no id is anywhere, but the id in what was rejected
+SELECT rejected FROM live_ingest('lc', 'douyin', '{"events": [{"msg_id": 6, "room_id": "d1", "sec_openid": "x", "msg_type": "live_comment", "content": "call 138 0013 8000"}]}');
+CREATE TABLE lc.remark (stream text, type text, text text);
+INSERT INTO lc.remark VALUES ('d1', 'live_comment', 'call 138 0013 8000');
+SELECT rejected FROM live_load('lc', 'douyin', 'lc.remark');
+DROP TABLE lc.remark;
+SELECT count(*) FROM lc.ingest_reject WHERE raw::text ~ '138 0013';
 SELECT string_agg(t, ', ') AS found
 FROM (SELECT c.relname AS t, query_to_xml(format('SELECT * FROM lc.%I', c.relname), false, false, '')::text AS x FROM pg_class c
       WHERE relnamespace = 'lc'::regnamespace AND relkind IN ('r', 'p') AND relname NOT LIKE 'ingest_reject') AS a
