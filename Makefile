@@ -34,7 +34,9 @@ SQL_PARTS = \
 	sql/71_live_ingest.sql \
 	sql/72_live_refresh.sql \
 	sql/73_live_admin.sql \
-	sql/74_live_views.sql
+	sql/74_live_views.sql \
+	sql/75_live_load.sql \
+	sql/76_live_access.sql
 
 # plain C99, no PostgreSQL headers
 CORE_OBJS = \
@@ -56,6 +58,7 @@ CORE_OBJS = \
 	src/core/funnel_core.o \
 	src/core/funnel_events.o \
 	src/core/hash.o \
+	src/core/instant_core.o \
 	src/core/keysort.o \
 	src/core/kmeans_bytes.o \
 	src/core/kmeans_assign.o \
@@ -127,6 +130,7 @@ OBJS = \
 	src/linreg_moving.o \
 	src/linreg_predict.o \
 	src/localday.o \
+	src/live.o \
 	src/logreg.o \
 	src/logreg_fit.o \
 	src/logreg_io.o \

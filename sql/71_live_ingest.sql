@@ -73,6 +73,20 @@ $live$;
 COMMENT ON FUNCTION live_rules() IS
 'what makes live_ingest reject a record whose fields can all be read';
 
+CREATE FUNCTION live_read_time(raw text, zone text)
+RETURNS timestamptz
+AS 'MODULE_PATHNAME', 'live_read_time'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION live_read_time(text, text) IS
+'a time as channels write it: ISO 8601, in the zone if it has none, seconds or milliseconds since 1970, or Weibo''s form; NULL if it is none';
+
+CREATE FUNCTION live_uid(id text)
+RETURNS uuid
+AS 'MODULE_PATHNAME', 'live_uid'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5;
+COMMENT ON FUNCTION live_uid(text) IS
+'the key of an event: the first half of the SHA-256 of its id or contents, in UTF-8';
+
 CREATE FUNCTION live_parse(kind text, raw text, tz text, scale numeric, pads text)
 RETURNS text
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -82,15 +96,7 @@ BEGIN
 	-- the expression that reads a value of the kind from the text expression
 	-- "raw", which gives NULL where it cannot be read and raises nothing
 	RETURN CASE kind
-	WHEN 'time' THEN replace(replace($x$CASE
-		WHEN @ ~ '^(?:19|20|21)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?:[T ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?: ?(?:Z|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?))?)?$'
-			AND @ !~ '^(?:.....(?:02-3|(?:0[469]|11)-31)|(?:..(?:[02468][1235679]|[13579][01345789])|(?:19|21)00)-02-29)'
-		THEN CASE WHEN @ ~ ':\d\d(?:\.\d+)? ?(?:Z|[+-]\d\d(?::?\d\d)?)$' THEN @::timestamptz ELSE @::timestamp AT TIME ZONE # END
-		WHEN @ ~ '^\d{10}$' THEN to_timestamp(@::float8)
-		WHEN @ ~ '^\d{13}$' THEN to_timestamp(@::float8 / 1000)
-		WHEN @ ~ '^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:(?:Jan|Mar|May|Jul|Aug|Oct|Dec) (?:0[1-9]|[12]\d|3[01])|(?:Apr|Jun|Sep|Nov) (?:0[1-9]|[12]\d|30)|Feb (?:0[1-9]|1\d|2[0-8])) (?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d [+-](?:0\d|1[0-4])[0-5]\d 20\d\d$'
-			OR @ ~ '^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) Feb 29 (?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d [+-](?:0\d|1[0-4])[0-5]\d 20(?:[02468][048]|[13579][26])$'
-		THEN @::timestamptz END$x$, '#', quote_literal(tz)), '@', raw)
+	WHEN 'time' THEN format('live_read_time(%s, %L)', raw, tz)
 	WHEN 'num' THEN replace(replace($x$CASE
 		WHEN @ ~ '^-?\d{1,12}(?:\.\d{1,30})?$' THEN round(@::numeric * #, 4)
 		WHEN @ ~ '^-?[¥￥]?-?(?:\d{1,12}|\d{1,3}(?:,\d{3}){1,3})(?:\.\d{1,30})?$' THEN round(translate(@, '¥￥,', '')::numeric * #, 4)
@@ -209,8 +215,9 @@ $live$;
 COMMENT ON FUNCTION live_stage_table() IS
 'makes or empties the temporary table into which live_ingest reads a payload';
 
-CREATE FUNCTION live_stage_sql(target name, channel_id smallint, record text, defaults jsonb, pads text)
-RETURNS text
+CREATE FUNCTION live_reader(target name, channel_id smallint, record text, defaults jsonb, pads text, source oid, plain boolean,
+  OUT columns text, OUT query text, OUT raw text, OUT snap text, OUT props text)
+RETURNS record
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $live$
@@ -220,23 +227,29 @@ DECLARE
 	v_keep boolean;
 	v_texts text := '';
 	v_values text := '';
-	v_columns text := '';
 	v_reasons text := '';
-	v_snap text;
 	v_currency text;
 	v_slack interval;
 	v_channel smallint := channel_id;
 	v_record text := record;
+	v_source oid := source;
 	v_mapped text[] := '{content,text,comment,comment_text}';
 	v_field record;
 	v_raw text;
+	v_number text;
+	v_floats text := '';
+	v_spoken text[] := '{content,text,comment,comment_text}';
 BEGIN
+	-- The query that reads records of a kind and gives i, their place, v, each as it came, the columns of the kind and
+	-- the reason to reject it: from the JSON array $1, whose keys are as the channel has them or, if plain, our names of
+	-- the fields; or from the relation source, whose columns have our names.
 	PERFORM set_config('search_path', (SELECT format('pg_catalog, %I, %I, pg_temp', target, n.nspname)
 		FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'liveanalytics'), true);
 	SELECT tz INTO v_tz FROM channel c WHERE c.channel_id = v_channel;
 	SELECT keep_props, currency, future_slack INTO v_keep, v_currency, v_slack FROM setting;
+	columns := '';
 	FOR v_field IN
-		SELECT f.field, f.kind, f.required, m.places, m.place, m.scale, m.dictionary, m.keys
+		SELECT f.field, f.kind, f.required, m.places, coalesce(m.place, format('{%s}', f.field)) AS place, m.scale, m.dictionary, m.keys
 		FROM live_fields() AS f LEFT JOIN (
 			SELECT field, string_agg(format('nullif(btrim(v #>> %L), '''')', path), ', ' ORDER BY pos) AS places,
 			       (array_agg(path::text ORDER BY pos))[1] AS place, (array_agg(scale ORDER BY pos))[1] AS scale,
@@ -244,60 +257,117 @@ BEGIN
 			FROM channel_field c WHERE c.channel_id = v_channel AND c.record = v_record GROUP BY field) AS m ON m.field = f.field
 		WHERE f.record = v_record
 	LOOP
+		-- a number that JavaScript and the like have rounded
+		v_number := format('jsonb_typeof(v #> %L) = ''number''', v_field.place);
+		IF v_source IS NOT NULL THEN
+			SELECT format(CASE a.atttypid
+				-- whatever DateStyle and TimeZone are
+				WHEN 'timestamptz'::regtype THEN 'to_char((v).%I AT TIME ZONE ''UTC'', ''YYYY-MM-DD HH24:MI:SS.US"Z"'')'
+				WHEN 'timestamp'::regtype THEN 'to_char((v).%I, ''YYYY-MM-DD HH24:MI:SS.US'')'
+				WHEN 'date'::regtype THEN 'to_char((v).%I, ''YYYY-MM-DD'')'
+				WHEN 'float8'::regtype THEN 'CASE WHEN abs((v).%1$I) <= 9007199254740992 AND (v).%1$I = trunc((v).%1$I) THEN (v).%1$I::bigint::text ELSE (v).%1$I::text END'
+				ELSE 'nullif(btrim((v).%I::text), '''')' END, a.attname), (a.atttypid = 'float8'::regtype)::text
+			INTO v_field.places, v_number
+			FROM pg_attribute a WHERE a.attrelid = v_source AND a.attname = v_field.field AND a.attnum > 0 AND NOT a.attisdropped;
+			v_number := coalesce(v_number, 'false');
+			IF v_number = 'true' AND v_field.kind IN ('id', 'viewer') THEN
+				v_floats := v_floats || format(', %L, r_%s', v_field.field, v_field.field);
+			END IF;
+		ELSIF plain THEN
+			v_field.place := format('{%s}', v_field.field);
+			v_field.places := format('nullif(btrim(v #>> %L), '''')', v_field.place);
+			v_field.keys := ARRAY[v_field.field];
+		END IF;
 		CONTINUE WHEN v_field.places IS NULL AND NOT v_field.required AND NOT defaults ? v_field.field;
-		v_mapped := v_mapped || v_field.keys;
+		v_mapped := v_mapped || v_field.keys || v_field.field::text;
 		v_raw := concat_ws(', ', v_field.places, quote_literal(defaults ->> v_field.field));
 		v_raw := CASE WHEN v_raw = '' THEN 'NULL::text' ELSE format('coalesce(%s)', v_raw) END;
 		IF v_field.dictionary IS NOT NULL THEN
 			v_raw := format('coalesce(%L::jsonb ->> lower(%s), %s)', v_field.dictionary, v_raw, v_raw);
 		END IF;
 		IF v_field.kind = 'json' THEN
-			v_values := v_values || format(', v #> %L AS %I', v_field.place, v_field.field);
+			v_values := v_values || format(CASE WHEN v_source IS NULL THEN ', v #> %1$L AS %2$I' ELSE ', to_jsonb((v).%2$I) AS %2$I' END,
+				v_field.place, v_field.field);
 		ELSE
 			v_texts := v_texts || format(', %s AS r_%s', v_raw, v_field.field);
 			v_values := v_values || format(', r_%s, %s AS %I', v_field.field,
-				live_parse(v_field.kind, 'r_' || v_field.field, v_tz, v_field.scale, pads), v_field.field);
+				live_parse(v_field.kind, 'r_' || v_field.field, v_tz, coalesce(v_field.scale, 1), pads), v_field.field);
 			IF v_field.required THEN
 				v_reasons := v_reasons || format(' WHEN r_%s IS NULL THEN ''%s is missing''', v_field.field, v_field.field);
 			END IF;
 			IF v_field.kind IN ('time', 'num', 'int') THEN
 				v_reasons := v_reasons || format(' WHEN r_%1$s IS NOT NULL AND %1$I IS NULL THEN ''%1$s cannot be read''', v_field.field);
 			ELSIF v_field.kind IN ('id', 'viewer') THEN
-				-- JavaScript and the like round numbers of this size
-				v_reasons := v_reasons || format($x$ WHEN length(r_%1$s) > 200 THEN '%1$s is too long'
-					WHEN r_%1$s ~ '^\d{13,}000$' AND r_%1$s::numeric > 9007199254740992 AND jsonb_typeof(v #> %2$L) = 'number'
-					THEN '%1$s has lost digits'$x$, v_field.field, v_field.place);
+				v_reasons := v_reasons || format($x$ WHEN length(r_%1$s) > 200 THEN '%1$s is too long'$x$, v_field.field);
+				IF plain THEN
+					v_reasons := v_reasons || format($x$ WHEN r_%1$s ~ '^\d(?:\.\d+)?e\+\d+$' THEN '%1$s has lost digits'$x$, v_field.field);
+				END IF;
+				IF v_number <> 'false' THEN
+					v_reasons := v_reasons || format($x$ WHEN %2$s AND r_%1$s ~ '^(?:\d{13,}000|\d(?:\.\d+)?e\+\d+)$' AND r_%1$s::numeric > 9007199254740992
+						THEN '%1$s has lost digits'$x$, v_field.field, v_number);
+				END IF;
 			END IF;
 		END IF;
-		v_columns := v_columns || format(', %I', v_field.field);
+		columns := columns || format(', %I', v_field.field);
 	END LOOP;
 	SELECT string_agg(format(' WHEN %s THEN %L', r.rule, r.reason), '') INTO v_raw FROM live_rules() AS r
 	WHERE r.record = v_record;
 	-- a rule may ask for a field that the channel does not have
-	FOR v_field IN SELECT f.field FROM live_fields() AS f WHERE f.record = v_record AND strpos(v_columns, format(', %I', f.field)) = 0 LOOP
+	FOR v_field IN SELECT f.field FROM live_fields() AS f WHERE f.record = v_record AND strpos(columns, format(', %I', f.field)) = 0 LOOP
 		v_raw := regexp_replace(v_raw, format('\m%s\M(?!'')', v_field.field), 'NULL', 'g');
 	END LOOP;
 	v_raw := replace(replace(v_raw, 'v_latest', quote_literal(clock_timestamp() + v_slack) || '::timestamptz'), 'v_currency', quote_literal(v_currency));
-	IF v_record = 'order' AND strpos(v_columns, ', items') > 0 THEN
+	IF v_record = 'order' AND strpos(columns, ', items') > 0 THEN
 		v_raw := concat(v_raw, live_item_rule(target, v_channel));
 	END IF;
-	SELECT format('jsonb_strip_nulls(jsonb_build_object(%s))', string_agg(format('%L, %s', substr(c.field, 2),
-		live_parse('num', format('(v #>> %L)', c.path), v_tz, c.scale, pads)), ', ')) INTO v_snap
-	FROM channel_field c WHERE c.channel_id = v_channel AND c.record = v_record AND c.field LIKE '=%' HAVING count(*) > 0;
-	RETURN format('INSERT INTO pg_temp.live_stage_1 (row_no, record, list, reason, good, is_event, raw, snap%s)
-		SELECT i, %L, $2, reason, reason IS NULL, %L, CASE WHEN %s THEN v %s END, %s%s
-		FROM (SELECT *, CASE WHEN jsonb_typeof(v) <> ''object'' THEN ''not an object''%s%s END AS reason
-		      FROM (SELECT i, v%s
-		            FROM (SELECT i, v%s FROM jsonb_array_elements($1) WITH ORDINALITY AS a (v, i) OFFSET 0) AS t OFFSET 0) AS p OFFSET 0) AS q',
-		v_columns, v_record, v_record = 'event',
-		-- others may be rejected later on
-		CASE WHEN v_record = 'event' THEN 'reason IS NOT NULL' ELSE 'true' END,
-		CASE WHEN v_keep AND v_record = 'event' THEN format('ELSE v - %L::text[]', v_mapped) ELSE '' END,
-		coalesce(v_snap, 'NULL'), v_columns, v_reasons, v_raw, v_values, v_texts);
+	IF v_source IS NULL THEN
+		SELECT format('jsonb_strip_nulls(jsonb_build_object(%s))', string_agg(format('%L, %s', substr(c.field, 2),
+			live_parse('num', format('(v #>> %L)', c.path), v_tz, c.scale, pads)), ', ')) INTO snap
+		FROM channel_field c WHERE c.channel_id = v_channel AND c.record = v_record AND c.field LIKE '=%' HAVING count(*) > 0;
+	END IF;
+	IF v_keep AND v_record = 'event' THEN
+		props := format('%s - %L::text[]', CASE WHEN v_source IS NULL THEN 'v' ELSE 'to_jsonb(v)' END, v_mapped || 'channel'::text);
+	END IF;
+	-- a rounded id stays one in what is kept
+	raw := CASE WHEN v_source IS NULL THEN 'v' WHEN v_floats = '' THEN 'to_jsonb(v)'
+		ELSE format('to_jsonb(v) || jsonb_strip_nulls(jsonb_build_object(%s))', substr(v_floats, 3)) END;
+	-- what is rejected is kept without the text of comments, too
+	IF v_record = 'event' THEN
+		SELECT coalesce(array_agg(t), '{}') INTO v_spoken FROM unnest(v_spoken) AS t
+		WHERE t NOT IN (SELECT f.path[1] FROM channel_field f WHERE f.channel_id = v_channel AND f.record = 'event');
+		raw := CASE WHEN v_source IS NULL THEN format('CASE jsonb_typeof(v) WHEN ''object'' THEN v - %1$L::text[] ELSE v END', v_spoken)
+			ELSE format('(%s) - %L::text[]', raw, v_spoken) END;
+	END IF;
+	query := format('SELECT *, CASE%s%s%s END AS reason
+		FROM (SELECT i, v%s FROM (SELECT i, v%s FROM %s OFFSET 0) AS t OFFSET 0) AS p OFFSET 0',
+		CASE WHEN v_source IS NULL THEN ' WHEN jsonb_typeof(v) <> ''object'' THEN ''not an object''' ELSE '' END, v_reasons, v_raw, v_values, v_texts,
+		CASE WHEN v_source IS NULL THEN 'jsonb_array_elements($1) WITH ORDINALITY AS a (v, i)' ELSE '@source' END);
 END
 $live$;
-COMMENT ON FUNCTION live_stage_sql(name, smallint, text, jsonb, text) IS
-'the statement by which live_ingest reads a list of records of a channel';
+COMMENT ON FUNCTION live_reader(name, smallint, text, jsonb, text, oid, boolean) IS
+'the query by which live_ingest and live_load read records of a channel, and say why those that cannot be taken cannot';
+
+CREATE FUNCTION live_stage_sql(target name, channel_id smallint, record text, defaults jsonb, pads text, source oid, plain boolean)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $live$
+DECLARE
+	v_reader record;
+BEGIN
+	EXECUTE (SELECT format('SELECT * FROM %I.live_reader($1, $2, $3, $4, $5, $6, $7)', n.nspname)
+		FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'liveanalytics')
+		INTO v_reader USING target, channel_id, record, defaults, pads, source, plain;
+	RETURN format('INSERT INTO pg_temp.live_stage_1 (row_no, record, list, reason, good, is_event, raw, snap%s)
+		SELECT i, %L, $2, reason, reason IS NULL, %L, CASE WHEN %s THEN %s %s END, %s%s FROM (%s) AS q',
+		v_reader.columns, record, record = 'event',
+		-- others may be rejected later on
+		CASE WHEN record = 'event' THEN 'reason IS NOT NULL' ELSE 'true' END,
+		v_reader.raw, 'ELSE ' || v_reader.props, coalesce(v_reader.snap, 'NULL'), v_reader.columns, v_reader.query);
+END
+$live$;
+COMMENT ON FUNCTION live_stage_sql(name, smallint, text, jsonb, text, oid, boolean) IS
+'the statement by which live_ingest reads a list of records of a channel, or live_load the rows of a relation';
 
 CREATE FUNCTION live_item_sql(target name, channel_id smallint)
 RETURNS text
@@ -458,12 +528,12 @@ BEGIN
 		-- an event without an id is known by its contents, and by its place among equal ones in its payload
 		WITH picked AS MATERIALIZED (
 			SELECT DISTINCT ON (event_uid) * FROM (
-				SELECT encode(substring(sha256(convert_to('id|' || event_id, 'UTF8')) FOR 16), 'hex')::uuid AS event_uid,
+				SELECT live_uid('id|' || event_id) AS event_uid,
 				       row_no, stream, viewer, product, type, ts, source, qty, amount, raw
 				FROM pg_temp.live_stage_1 WHERE is_event AND good AND event_id IS NOT NULL
 				UNION ALL
-				SELECT encode(substring(sha256(convert_to(concat_ws('|', 'like', stream, encode(viewer, 'hex'), type, extract(epoch FROM ts), product,
-				         row_number() OVER (PARTITION BY ts, viewer, type, stream, product ORDER BY row_no)), 'UTF8')) FOR 16), 'hex')::uuid,
+				SELECT live_uid(concat_ws('|', 'like', stream, encode(viewer, 'hex'), type, extract(epoch FROM ts), product,
+				         row_number() OVER (PARTITION BY ts, viewer, type, stream, product ORDER BY row_no))),
 				       row_no, stream, viewer, product, type, ts, source, qty, amount, raw
 				FROM pg_temp.live_stage_1 WHERE is_event AND good AND event_id IS NULL) AS u
 			ORDER BY event_uid, row_no),
@@ -784,7 +854,7 @@ BEGIN
 		IF jsonb_typeof(v_rows) <> 'array' THEN
 			v_rows := jsonb_build_array(v_rows);
 		END IF;
-		EXECUTE live_stage_sql(target, v_channel, v_list.record, v_list.defaults, v_pads) USING v_rows, v_list.path;
+		EXECUTE live_stage_sql(target, v_channel, v_list.record, v_list.defaults, v_pads, NULL, false) USING v_rows, v_list.path;
 	END LOOP;
 	SELECT s.accepted, s.rejected, s.total INTO accepted, rejected, v_total FROM live_store(target, batch_id, v_channel) AS s;
 	duplicate := v_total - accepted - rejected;
@@ -810,10 +880,7 @@ BEGIN
 	PERFORM set_config('search_path', (SELECT format('pg_catalog, %I, %I, pg_temp', target, n.nspname)
 		FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'liveanalytics'), true);
 	PERFORM live_check(target);
-	batches := 0;
-	accepted := 0;
-	duplicate := 0;
-	rejected := 0;
+	SELECT r.batches, r.accepted, r.duplicate, r.rejected INTO batches, accepted, duplicate, rejected FROM live_reopen(target) AS r;
 	v_pads := live_key_pads(target);
 	FOR v_channel IN SELECT DISTINCT b.channel_id FROM ingest_reject r JOIN ingest_batch b USING (batch_id)
 		WHERE r.replayed_batch IS NULL AND r.raw IS NOT NULL ORDER BY 1
@@ -832,7 +899,8 @@ BEGIN
 			WHERE r.reject_id = ANY (v_ids) AND r.replayed_batch IS NULL AND r.raw IS NOT NULL
 			GROUP BY r.record, r.list, c.defaults ORDER BY r.record, r.list
 		LOOP
-			EXECUTE live_stage_sql(target, v_channel, v_list.record, coalesce(v_list.defaults, '{}'), v_pads) USING v_list.rows, v_list.list;
+			EXECUTE live_stage_sql(target, v_channel, v_list.record, coalesce(v_list.defaults, '{}'), v_pads, NULL, v_list.list = '{(rows)}')
+			USING v_list.rows, v_list.list;
 		END LOOP;
 		UPDATE ingest_reject SET replayed_batch = v_batch, raw = NULL
 		WHERE reject_id = ANY (v_ids) AND replayed_batch IS NULL AND raw IS NOT NULL;

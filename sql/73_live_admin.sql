@@ -85,6 +85,14 @@ BEGIN
 	EXECUTE 'SELECT ' || live_parse('viewer', quote_literal(btrim(external_id)), 'UTC', 1, live_key_pads(target)) INTO v_hash;
 	UPDATE ingest_reject SET raw = NULL, viewer_hash = NULL WHERE viewer_hash = v_hash;
 	GET DIAGNOSTICS records = ROW_COUNT;
+	-- as they came: rows not loaded yet, and payloads that could not be read
+	UPDATE event_stage s SET viewer = NULL WHERE btrim(s.viewer) = btrim(live_forget.external_id) AND coalesce(s.channel, live_forget.channel) = live_forget.channel;
+	GET DIAGNOSTICS v_count = ROW_COUNT;
+	records := records + v_count;
+	UPDATE payload_reject p SET payload = NULL
+	WHERE p.channel = live_forget.channel AND position(convert_to(btrim(live_forget.external_id), 'UTF8') IN p.payload) > 0;
+	GET DIAGNOSTICS v_count = ROW_COUNT;
+	records := records + v_count;
 	SELECT i.viewer_id INTO v_viewer FROM viewer_identity i WHERE i.channel_id = v_channel AND i.external_hash = v_hash;
 	IF v_viewer IS NULL THEN
 		RETURN;

@@ -435,7 +435,7 @@ sub offences
 	my ($script) = @_;
 	my $name = qr/(?:[a-z]\w*|"[a-z]\w*")/;
 	my $type = qr/$name(?:\[\])?/;
-	my $constant = qr/(?:''|-?\d+(?:\.\d+)?)/;
+	my $constant = qr/(?:''|-?\d+(?:\.\d+)?|NULL)/;
 	my $argument = qr/(?:(?:OUT|VARIADIC) )?(?:$name )?$type(?: DEFAULT $constant)?/;
 	my $signature = qr/$name ?\((?:$argument(?:, $argument)*)?\)/;
 	my $property = qr/[A-Z_]+ = (?:$type|$constant|[A-Z_]+)/;
