@@ -36,7 +36,8 @@ SQL_PARTS = \
 	sql/71_live_ingest.sql \
 	sql/72_live_refresh.sql \
 	sql/73_live_admin.sql \
-	sql/74_live_views.sql
+	sql/74_live_views.sql \
+	sql/75_live_models.sql
 
 # plain C99, no PostgreSQL headers
 CORE_OBJS = \

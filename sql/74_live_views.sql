@@ -295,10 +295,24 @@ FROM (SELECT stream_id, source, count(*) AS viewers_ucnt, sum(views_cnt)::bigint
 	GROUP BY stream_id, source) AS v
 JOIN stream s USING (stream_id) JOIN channel c USING (channel_id) CROSS JOIN setting t CROSS JOIN refresh_state f
 +is_shown|whether there are enough viewers to show figures
+#viewer_feature|观众特征: what the models know of each viewer, as of the end of the last business day with viewers
+FEATURES((SELECT max(biz_date) + 1 FROM roll_viewer WHERE views_cnt > 0 OR watch_s > 0))
++streams_cnt|streams
++active_days|business days with an event
++days_since_first|days since the first of them
++days_since_last|days since the last of them
++comments_cnt|comments
++likes_cnt|likes
++shares_cnt|shares
++follows_cnt|follows
++pay_order_cnt|orders paid, in streams and outside
++gmv_pay|their value
++pay_recency|1 / days since the last of them, 0 without any
 #viewer_profile|观众画像: a row for each viewer; for those who may see single viewers
 SELECT p.viewer_id, c.code AS channel, p.first_date, p.last_date, p.streams_cnt, round(p.watch_s, 3) AS watch_s, p.comments_cnt, p.likes_cnt, p.shares_cnt,
 	p.interactions_cnt, p.segment, g.name_zh AS segment_zh, segment_label(p.segment) AS segment_en, g.strategy_zh, g.strategy_en, p.pay_order_cnt,
-	round(p.gmv_pay, 2) AS gmv_pay, round(p.refund_pay_amt, 2) AS refund_pay_amt, round(p.gmv_pay - p.refund_pay_amt, 2) AS gmv_net, t.currency, f.data_as_of
+	round(p.gmv_pay, 2) AS gmv_pay, round(p.refund_pay_amt, 2) AS refund_pay_amt, round(p.gmv_pay - p.refund_pay_amt, 2) AS gmv_net, t.currency, n.data_as_of,
+	round(SCORE(purchase)::numeric, 6) AS purchase_score, MODEL(purchase, version) AS purchase_model_version, round(SCORE(return)::numeric, 6) AS return_score, MODEL(return, version) AS return_model_version
 FROM (SELECT a.*, quartile_segment(interactions_cnt::float8) OVER () AS segment
 	FROM (SELECT viewer_id, min(biz_date) AS first_date, max(biz_date) AS last_date, count(DISTINCT stream_id) AS streams_cnt, sum(watch_s) AS watch_s,
 			sum(comments_cnt)::bigint AS comments_cnt, sum(likes_cnt)::bigint AS likes_cnt, sum(shares_cnt)::bigint AS shares_cnt,
@@ -306,7 +320,10 @@ FROM (SELECT a.*, quartile_segment(interactions_cnt::float8) OVER () AS segment
 			sum(pay_order_cnt)::bigint AS pay_order_cnt, sum(gmv_pay) AS gmv_pay, sum(refund_pay_amt) AS refund_pay_amt
 		FROM roll_viewer GROUP BY viewer_id
 		HAVING sum(views_cnt) > 0 OR sum(watch_s) > 0 OR sum(comments_cnt + likes_cnt + shares_cnt) > 0) AS a) AS p
-JOIN viewer v USING (viewer_id) JOIN channel c USING (channel_id) LEFT JOIN segment_strategy g ON g.segment = p.segment CROSS JOIN setting t CROSS JOIN refresh_state f
+JOIN viewer v USING (viewer_id) JOIN channel c USING (channel_id) LEFT JOIN segment_strategy g ON g.segment = p.segment CROSS JOIN setting t CROSS JOIN refresh_state n
+LEFT JOIN viewer_feature f ON f.viewer_id = p.viewer_id
++purchase_model_version|version of the model that says so
++return_model_version|version of the model that says so
 +first_date|first business day
 +last_date|last business day
 +streams_cnt|streams watched
@@ -328,6 +345,26 @@ FROM (SELECT segment, segment_zh, segment_en, strategy_zh, strategy_en, count(*)
 +segment_en|English name of the segment
 +interactions_min|fewest interactions of a viewer of the segment
 +interactions_max|most interactions of a viewer of the segment
+#model_quality|模型评估: a row for each trained version, judged by viewers that it had not seen
+SELECT name, version, kind, is_current, trained_at, cut, days, rows, test_rows, (metrics ->> 'train_positive')::bigint AS train_positive,
+	(metrics ->> 'test_positive')::bigint AS test_positive, (metrics ->> 'true_positive')::bigint AS true_positive, (metrics ->> 'false_positive')::bigint AS false_positive,
+	(metrics ->> 'false_negative')::bigint AS false_negative, (metrics ->> 'true_negative')::bigint AS true_negative,
+	round((metrics ->> 'accuracy')::numeric, 6) AS accuracy, round((metrics ->> 'majority_accuracy')::numeric, 6) AS majority_accuracy,
+	round((metrics ->> 'true_positive')::numeric / nullif((metrics ->> 'true_positive')::numeric + (metrics ->> 'false_positive')::numeric, 0), 6) AS precision_urate,
+	round((metrics ->> 'true_positive')::numeric / nullif((metrics ->> 'test_positive')::numeric, 0), 6) AS recall_urate,
+	round((metrics ->> 'roc_auc')::numeric, 6) AS roc_auc, round((metrics ->> 'log_loss')::numeric, 6) AS log_loss, round((metrics ->> 'base_log_loss')::numeric, 6) AS base_log_loss,
+	(metrics -> 'previous' ->> 'version')::int AS previous_version, round((metrics -> 'previous' ->> 'roc_auc')::numeric, 6) AS previous_roc_auc,
+	round((metrics -> 'previous' ->> 'log_loss')::numeric, 6) AS previous_log_loss, data_as_of
+FROM model
++train_positive|of the viewers it learned from, those with the outcome
++test_positive|of the viewers held out, those with the outcome
++true_positive|viewers held out with the outcome and told so
++false_positive|viewers held out without it and told so
++false_negative|viewers held out with it and not told so
++true_negative|viewers held out without it and not told so
++previous_version|the version that was current before, judged by the same viewers
++previous_roc_auc|its roc_auc
++previous_log_loss|its log_loss
 #retention_cohort|留存: the viewers first seen on a business day, and how many watched on exactly the Nth day after
 SELECT c.code AS channel, h.cohort_date, n.day_n, h.cohort_ucnt,
 	CASE WHEN done THEN coalesce(r.retained_ucnt, 0) END AS retained_ucnt, CASE WHEN done THEN round(coalesce(r.retained_ucnt, 0)::numeric / h.cohort_ucnt, 6) END AS day_n_retention,
@@ -464,6 +501,7 @@ DECLARE
 	v_general text;
 	v_column name;
 	v_comment text;
+	v_query text;
 BEGIN
 	PERFORM set_config('search_path', (SELECT format('pg_catalog, %I, %I, pg_temp', target, n.nspname)
 		FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'liveanalytics'), true);
@@ -471,8 +509,17 @@ BEGIN
 	v_general := v_blocks[1] || E'\n';
 	FOREACH v_block IN ARRAY v_blocks[2:] LOOP
 		v_head := string_to_array(split_part(v_block, E'\n', 1), '|');
-		EXECUTE format('CREATE OR REPLACE VIEW %I.%I WITH (security_invoker = true) AS %s', target, v_head[1],
-			regexp_replace(substr(v_block, strpos(v_block, E'\n') + 1), E'\n\\+[^\n]*', '', 'g'));
+		v_query := regexp_replace(substr(v_block, strpos(v_block, E'\n') + 1), E'\n\\+[^\n]*', '', 'g');
+		-- what training and views share
+		IF v_query ~ '^FEATURES' THEN
+			v_query := live_feature_sql(substring(v_query FROM '^FEATURES(.*\))'));
+		END IF;
+		v_query := regexp_replace(v_query, 'SCORE\((\w+)\)',
+			format('coalesce(%s, %s)', live_score_sql('forest', 'MODEL(\1, forest)'), live_score_sql('logreg', 'MODEL(\1, logreg)')), 'g');
+		v_query := regexp_replace(v_query, 'MODEL\((\w+), version\)', '(SELECT version FROM model WHERE name = ''\1'' AND is_current)', 'g');
+		v_query := regexp_replace(v_query, 'MODEL\((\w+), (\w+)\)', format($sql$(SELECT model FROM model WHERE name = '\1' AND kind = '\2' AND is_current AND features = string_to_array(%L, ', '))$sql$,
+			live_score_sql('names', '')), 'g');
+		EXECUTE format('CREATE OR REPLACE VIEW %I.%I WITH (security_invoker = true) AS %s', target, v_head[1], v_query);
 		EXECUTE format('COMMENT ON VIEW %I.%I IS %L', target, v_head[1], v_head[2]);
 		FOR v_column IN SELECT attname FROM pg_attribute WHERE attrelid = format('%I.%I', target, v_head[1])::regclass AND attnum > 0 AND NOT attisdropped LOOP
 			v_comment := coalesce(substring(v_block FROM E'\n\\+' || v_column || E'\\|([^\n]*)'),
