@@ -1074,6 +1074,9 @@ redeem_rate|核销率|share of coupons used|coupons used / coupons claimed|used_
 raw_effect|活动原始差异|raw difference of a promotion|share of treated viewers who bought - share of control viewers who bought, after assignment and until the end|||ucnt|ratio|f
 day_n_retention|N日留存率|retention on day N|viewers of the cohort who watched on exactly day N / viewers of the cohort; NULL until that day is over|retained_ucnt|cohort_ucnt|ucnt|ratio|f
 ltv_hist|历史LTV|historical lifetime value|net sales in the first n days since the first paid order / buyers of the cohort; NULL until all of them had n days|gmv_net|cohort_ucnt|ucnt|currency|f
+r_score|RFM最近购买分|recency score|fifth of all buyers by the day of the last paid order, 5 the latest; equal ones are never split|||ucnt|1|f
+f_score|RFM购买频次分|frequency score|fifth of all buyers by the number of paid orders, 5 the most; equal ones are never split|||ucnt|1|f
+m_score|RFM购买金额分|monetary score|fifth of all buyers by the value of paid orders less refunds, 5 the most; equal ones are never split|||ucnt|1|f
 purchase_score|购买概率|probability of a purchase|what the current model says of the probability that the viewer pays an order within the days that the model looks ahead|||ucnt|ratio|f
 return_score|回访概率|probability of a return|what the current model says of the probability that the viewer watches again within the days that the model looks ahead|||ucnt|ratio|f
 accuracy|准确率|accuracy|viewers held out whose outcome the model tells right, a probability of one half or more meaning yes / viewers held out|true_positive + true_negative|test_rows|ucnt|ratio|f

@@ -99,6 +99,37 @@ SELECT stream_id, channel, channel_zh, external_id, host_id, host, title, start_
 	round(60 * pay_order_cnt / nullif(duration_s, 0), 6) AS opm, round(ad_cost, 2) AS ad_cost, round(gmv_pay / nullif(ad_cost, 0), 6) AS roi,
 	round((gmv_pay - refund_pay_amt) / nullif(ad_cost, 0), 6) AS roi_net, currency, data_as_of, is_final
 FROM stream_fact
+#stream_compare|环比: a row for each stream of a known host, metric and baseline: the stream before of that host (previous), or the mean of the host's streams of the 30 days before (mean_30d)
+SELECT stream_id, channel, external_id, host_id, host, start_ts, metric, c.zh, c.en, baseline, previous_stream_id, round(value, 6) AS value, round(baseline_value, 6) AS baseline_value,
+	CASE WHEN compare_status IN ('OK', 'BASELINE_ZERO') THEN round(value - baseline_value, 6) END AS abs_change,
+	CASE WHEN compare_status = 'OK' THEN round((value - baseline_value) / abs(baseline_value), 6) END AS rel_change,
+	CASE WHEN compare_status IN ('OK', 'BASELINE_ZERO') AND c.unit = 'ratio' AND c.metric !~ '^(roi|units_per)' THEN round(100 * (value - baseline_value), 4) END AS pp_change,
+	compare_status, data_as_of, is_final
+FROM (SELECT q.*, b.*, CASE WHEN q.status <> 'END' THEN 'CURRENT_INCOMPLETE' WHEN b.baseline = 'previous' AND q.previous_stream_id IS NULL OR q.earlier_cnt = 0 THEN 'NO_BASELINE'
+		WHEN q.value IS NULL OR b.baseline_value IS NULL THEN 'NOT_KNOWN' WHEN b.baseline_value = 0 THEN 'BASELINE_ZERO' ELSE 'OK' END AS compare_status
+	FROM (SELECT o.stream_id, o.channel, o.external_id, o.host_id, o.host, o.start_ts, o.status, m.metric, m.value, o.data_as_of, o.is_final,
+			lag(o.stream_id) OVER h AS previous_stream_id, lag(m.value) OVER h AS previous_value,
+			avg(m.value) OVER d AS mean_value, count(*) OVER d AS earlier_cnt
+		FROM stream_overview o, LATERAL (VALUES ('viewers_ucnt', o.viewers_ucnt::numeric), ('views_cnt', o.views_cnt), ('acu', o.acu), ('pcu', o.pcu),
+			('avg_watch_per_viewer', o.avg_watch_per_viewer), ('stay_60s_rate', o.stay_60s_rate), ('interactions_cnt', o.interactions_cnt), ('engage_urate', o.engage_urate),
+			('new_followers', o.new_followers), ('pay_ucnt', o.pay_ucnt), ('pay_order_cnt', o.pay_order_cnt), ('gmv_pay', o.gmv_pay), ('gmv_net', o.gmv_net),
+			('view_buy_urate', o.view_buy_urate), ('aov_user', o.aov_user), ('gpm_views', o.gpm_views), ('uv_value', o.uv_value), ('roi', o.roi)) AS m (metric, value)
+		WHERE o.host_id IS NOT NULL AND o.start_ts IS NOT NULL
+		WINDOW h AS (PARTITION BY o.host_id, m.metric ORDER BY o.start_ts, o.stream_id),
+			d AS (PARTITION BY o.host_id, m.metric ORDER BY o.start_ts RANGE BETWEEN interval '30 days' PRECEDING AND CURRENT ROW EXCLUDE GROUP)) AS q,
+		LATERAL (VALUES ('previous', q.previous_value), ('mean_30d', q.mean_value)) AS b (baseline, baseline_value)) AS q
+JOIN metric_catalog c USING (metric)
++metric|metric
++zh|its Chinese name
++en|its English name
++baseline|what the stream is compared with: previous or mean_30d
++previous_stream_id|the host's stream before
++value|value of the metric
++baseline_value|value of the baseline
++abs_change|value - baseline_value
++rel_change|abs_change / size of baseline_value
++pp_change|abs_change of a share, in percentage points
++compare_status|OK, or why a change is NULL: CURRENT_INCOMPLETE while the stream is not over, NO_BASELINE, NOT_KNOWN where a value is, BASELINE_ZERO
 #stream_minute|分钟趋势: a row for each minute of a stream in which something happened or somebody was there
 SELECT m.stream_id, s.external_id, c.code AS channel, m.minute, round(m.presence_s / 60, 6) AS online_avg, m.online_peak, m.impressions_cnt, m.views_cnt, m.leaves_cnt,
 	m.comments_cnt, m.likes_cnt, m.shares_cnt, m.follows_cnt, m.unfollows_cnt, m.fanclub_cnt, m.gifts_cnt, round(m.gift_amt, 2) AS gift_amt, m.product_show_cnt,
@@ -312,7 +343,16 @@ FEATURES((SELECT max(biz_date) + 1 FROM roll_viewer WHERE views_cnt > 0 OR watch
 SELECT p.viewer_id, c.code AS channel, p.first_date, p.last_date, p.streams_cnt, round(p.watch_s, 3) AS watch_s, p.comments_cnt, p.likes_cnt, p.shares_cnt,
 	p.interactions_cnt, p.segment, g.name_zh AS segment_zh, segment_label(p.segment) AS segment_en, g.strategy_zh, g.strategy_en, p.pay_order_cnt,
 	round(p.gmv_pay, 2) AS gmv_pay, round(p.refund_pay_amt, 2) AS refund_pay_amt, round(p.gmv_pay - p.refund_pay_amt, 2) AS gmv_net, t.currency, n.data_as_of,
-	round(SCORE(purchase)::numeric, 6) AS purchase_score, MODEL(purchase, version) AS purchase_model_version, round(SCORE(return)::numeric, 6) AS return_score, MODEL(return, version) AS return_model_version
+	round(SCORE(purchase)::numeric, 6) AS purchase_score, MODEL(purchase, version) AS purchase_model_version, round(SCORE(return)::numeric, 6) AS return_score, MODEL(return, version) AS return_model_version,
+	b.last_pay_date, coalesce(b.buy_order_cnt, 0) AS buy_order_cnt, round(coalesce(b.buy_net_amt, 0), 2) AS buy_net_amt, b.r_score, b.f_score, b.m_score,
+	CASE WHEN r_score >= 4 AND f_score >= 4 AND m_score >= 4 THEN 'champions'
+		WHEN r_score >= 2 AND f_score >= 3 AND m_score >= 3 THEN 'loyal'
+		WHEN r_score >= 3 AND f_score <= 3 AND m_score <= 3 THEN 'potential loyalist'
+		WHEN r_score BETWEEN 2 AND 3 AND f_score BETWEEN 2 AND 3 AND m_score BETWEEN 2 AND 3 THEN 'need attention'
+		WHEN r_score BETWEEN 2 AND 3 AND f_score <= 2 AND m_score <= 2 THEN 'about to sleep'
+		WHEN r_score <= 2 AND f_score >= 2 AND m_score >= 2 THEN 'at risk'
+		WHEN r_score <= 2 AND f_score <= 2 AND m_score <= 2 THEN 'lost'
+		WHEN r_score IS NOT NULL THEN 'others' END AS rfm_segment
 FROM (SELECT a.*, quartile_segment(interactions_cnt::float8) OVER () AS segment
 	FROM (SELECT viewer_id, min(biz_date) AS first_date, max(biz_date) AS last_date, count(DISTINCT stream_id) AS streams_cnt, sum(watch_s) AS watch_s,
 			sum(comments_cnt)::bigint AS comments_cnt, sum(likes_cnt)::bigint AS likes_cnt, sum(shares_cnt)::bigint AS shares_cnt,
@@ -322,6 +362,16 @@ FROM (SELECT a.*, quartile_segment(interactions_cnt::float8) OVER () AS segment
 		HAVING sum(views_cnt) > 0 OR sum(watch_s) > 0 OR sum(comments_cnt + likes_cnt + shares_cnt) > 0) AS a) AS p
 JOIN viewer v USING (viewer_id) JOIN channel c USING (channel_id) LEFT JOIN segment_strategy g ON g.segment = p.segment CROSS JOIN setting t CROSS JOIN refresh_state n
 LEFT JOIN viewer_feature f ON f.viewer_id = p.viewer_id
+LEFT JOIN (SELECT o.viewer_id, max(((o.paid_ts AT TIME ZONE t.stats_tz) - t.day_cut)::date) AS last_pay_date, count(*) AS buy_order_cnt,
+		sum(o.paid_amt - coalesce(r.amount, 0)) AS buy_net_amt,
+		quantile_segment((max(((o.paid_ts AT TIME ZONE t.stats_tz) - t.day_cut)::date) - date '2000-01-01')::float8, 5) OVER () AS r_score,
+		quantile_segment(count(*)::float8, 5) OVER () AS f_score, quantile_segment(sum(o.paid_amt - coalesce(r.amount, 0))::float8, 5) OVER () AS m_score
+	FROM orders o CROSS JOIN setting t LEFT JOIN (SELECT order_id, sum(amount) AS amount FROM refund WHERE success_ts IS NOT NULL GROUP BY order_id) AS r ON r.order_id = o.order_id
+	WHERE o.paid_ts IS NOT NULL AND o.viewer_id IS NOT NULL GROUP BY o.viewer_id) AS b ON b.viewer_id = p.viewer_id
++last_pay_date|business day of the last paid order, in streams and outside
++buy_order_cnt|paid orders, in streams and outside
++buy_net_amt|their value, less refunds so far
++rfm_segment|name of the three scores: champions 4-5 4-5 4-5, loyal 2-5 3-5 3-5, potential loyalist 3-5 1-3 1-3, need attention 2-3 2-3 2-3, about to sleep 2-3 1-2 1-2, at risk 1-2 2-5 2-5, lost 1-2 1-2 1-2, else others; the first that fits
 +purchase_model_version|version of the model that says so
 +return_model_version|version of the model that says so
 +first_date|first business day

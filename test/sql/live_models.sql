@@ -91,6 +91,17 @@ SELECT count(purchase_score) AS scores FROM lm.viewer_profile;
 SELECT is_current, previous_version FROM live_train('lm', 'purchase', '{"days": 2}');
 ROLLBACK;
 
+-- fifths of the buyers by day, number and value of their orders, against edges of PostgreSQL's own quantiles; equal values stay together
+WITH b AS (
+  SELECT viewer_id, max(paid_ts)::date - date '2024-01-01' AS r, count(*) AS f, sum(paid_amt) AS m FROM lm.orders GROUP BY viewer_id),
+e AS (SELECT percentile_cont('{0.2,0.4,0.6,0.8}'::float8[]) WITHIN GROUP (ORDER BY r) AS r, percentile_cont('{0.2,0.4,0.6,0.8}'::float8[]) WITHIN GROUP (ORDER BY f) AS f,
+             percentile_cont('{0.2,0.4,0.6,0.8}'::float8[]) WITHIN GROUP (ORDER BY m) AS m FROM b)
+SELECT count(*) > 100 AS buyers, bool_and(r_score = 1 + (SELECT count(*) FROM unnest(e.r) AS x WHERE x < b.r) AND f_score = 1 + (SELECT count(*) FROM unnest(e.f) AS x WHERE x < b.f)
+         AND m_score = 1 + (SELECT count(*) FROM unnest(e.m) AS x WHERE x < b.m)) AS scores,
+       bool_and(buy_order_cnt = b.f AND buy_net_amt = b.m AND last_pay_date - date '2024-01-01' = b.r) AS figures, max(r_score) - min(r_score) AS spread, bool_and(rfm_segment <> '') AS named
+FROM lm.viewer_profile p JOIN b USING (viewer_id), e;
+SELECT count(*) FILTER (WHERE r_score IS NOT NULL OR rfm_segment IS NOT NULL) AS not_buyers FROM lm.viewer_profile WHERE buy_order_cnt = 0;
+
 -- what was trained in a transaction that fails is not there
 BEGIN;
 SELECT version > 0 AS trained FROM live_train('lm', 'return', '{"days": 1}');

@@ -64,6 +64,9 @@ FROM lv.stream_funnel WHERE external_id = 's1';
 \x off
 SELECT external_id, viewers_ucnt, watch_s, pcu, impressions_cnt, enter_rate, gmv_pay, cvr_u, ad_cost, roi FROM lv.stream_overview ORDER BY 1;
 SELECT external_id, seq_from, seq_enter, seq_show FROM lv.stream_funnel ORDER BY 1;
+-- against the stream before, and the streams of the 30 days before: viewers fall from 5 to 1, a share from 0.8 to 1, sales from 100 to 0
+SELECT external_id, metric, baseline, value, baseline_value, abs_change, rel_change, pp_change, compare_status FROM lv.stream_compare
+WHERE metric IN ('viewers_ucnt', 'stay_60s_rate', 'gmv_pay', 'roi', 'aov_user') ORDER BY 1, 2, 3;
 SELECT external_id, minute, online_avg, online_peak, views_cnt, comments_cnt, likes_cnt, pay_order_cnt, gmv_pay, refund_time_amt, explaining_product
 FROM lv.stream_minute ORDER BY minute;
 SELECT product, pos, explain_cnt, explain_s, product_show_ucnt, product_click_ucnt, ctr_u, pay_ucnt, units, gmv_pay, gpm_show, gmv_share FROM lv.stream_product ORDER BY pos;
@@ -73,6 +76,7 @@ SELECT channel, biz_date, viewers_ucnt, views_cnt, gmv_pay, gmv_share, ad_cost, 
 SELECT external_id, source, is_shown, viewers_ucnt, watch_s, pay_ucnt, view_buy_urate, gmv_pay FROM lv.traffic_source ORDER BY 1, 2;
 SELECT viewer_id, first_date, last_date, streams_cnt, watch_s, interactions_cnt, segment, segment_zh, segment_en, strategy_zh, gmv_net FROM lv.viewer_profile
 ORDER BY interactions_cnt, watch_s;
+SELECT last_pay_date, buy_order_cnt, buy_net_amt, r_score, f_score, m_score, rfm_segment, purchase_score FROM lv.viewer_profile WHERE buy_order_cnt > 0 OR interactions_cnt = 2 ORDER BY 1;
 SELECT segment, segment_zh, is_shown, viewers_ucnt, interactions_min, interactions_max, pay_ucnt, gmv_pay FROM lv.interaction_segment ORDER BY 1;
 SELECT channel, cohort_date, day_n, cohort_ucnt, retained_ucnt, day_n_retention, is_complete FROM lv.retention_cohort WHERE day_n <= 3 ORDER BY 2, 3;
 SELECT channel, cohort_month, days, cohort_ucnt, gmv_net, ltv_hist, is_complete FROM lv.cohort_ltv ORDER BY days;
@@ -81,6 +85,39 @@ SELECT external_id, claimed_cnt, used_cnt, redeem_rate, treated_ucnt, control_uc
 SELECT pay_date, age_days, pay_order_cnt, gmv_pay, refunded_amt, refunded_rate FROM lv.refund_tracking WHERE age_days <= 15 ORDER BY 1, 2;
 SELECT channel, rows_total, accepted, duplicate, rejected, rejected_rate, open_cnt FROM lv.data_quality;
 SELECT channel, external_id, metric, platform_value, our_value, gap_rate FROM lv.platform_gap;
+
+-- the same figures from the tables of events and orders alone, without the rollups
+WITH visit AS (
+  SELECT stream_id, viewer_id, event_ts AS enter_ts, least((SELECT min(l.event_ts) FROM lv.event l WHERE (l.stream_id, l.viewer_id) = (e.stream_id, e.viewer_id) AND l.event_ts > e.event_ts AND l.type IN ('leave', 'enter')),
+           CASE WHEN NOT EXISTS (SELECT FROM lv.event l WHERE (l.stream_id, l.viewer_id) = (e.stream_id, e.viewer_id) AND l.event_ts > e.event_ts AND l.type IN ('leave', 'enter'))
+             THEN (SELECT max(l.event_ts) + interval '60 s' FROM lv.event l WHERE (l.stream_id, l.viewer_id) = (e.stream_id, e.viewer_id)) END, end_ts) AS leave_ts
+  FROM lv.event e JOIN lv.stream USING (stream_id) WHERE type = 'enter'),
+watch AS (
+  SELECT stream_id, viewer_id, extract(epoch FROM sum(leave_ts - enter_ts)) AS s FROM visit GROUP BY 1, 2
+  UNION ALL SELECT stream_id, viewer_id, watch_s FROM lv.viewer_total t WHERE NOT EXISTS (SELECT FROM lv.event e WHERE (e.stream_id, e.viewer_id) = (t.stream_id, t.viewer_id))),
+fact AS (
+  SELECT s.external_id, (SELECT count(*) FROM watch w WHERE w.stream_id = s.stream_id) AS viewers_ucnt, (SELECT sum(w.s) FROM watch w WHERE w.stream_id = s.stream_id) AS watch_s,
+         (SELECT count(*) FROM watch w WHERE w.stream_id = s.stream_id AND w.s >= 60) AS stay_60s_ucnt, (SELECT count(*) FROM watch w WHERE w.stream_id = s.stream_id AND w.s < 3) AS bounce_ucnt,
+         (SELECT max((SELECT count(*) FROM visit b WHERE b.stream_id = s.stream_id AND b.enter_ts <= a.enter_ts AND b.leave_ts > a.enter_ts)) FROM visit a WHERE a.stream_id = s.stream_id) AS pcu,
+         (SELECT count(*) FROM lv.event e WHERE e.stream_id = s.stream_id AND type = 'enter') AS views_cnt,
+         (SELECT count(*) FROM lv.event e WHERE e.stream_id = s.stream_id AND type = 'expose_room') AS impressions_cnt,
+         (SELECT count(DISTINCT viewer_id) FROM lv.event e WHERE e.stream_id = s.stream_id AND type = 'product_click') AS product_click_ucnt,
+         (SELECT coalesce(sum(qty), 0) FROM lv.event e WHERE e.stream_id = s.stream_id AND type IN ('like', 'comment', 'share'))
+           + (SELECT coalesce(sum(coalesce(likes, 0) + coalesce(comments, 0) + coalesce(shares, 0)), 0) FROM lv.viewer_total t WHERE t.stream_id = s.stream_id
+              AND NOT EXISTS (SELECT FROM lv.event e WHERE (e.stream_id, e.viewer_id) = (t.stream_id, t.viewer_id))) AS interactions_cnt,
+         (SELECT coalesce(sum(paid_amt), 0) FROM lv.orders o WHERE o.stream_id = s.stream_id AND paid_ts IS NOT NULL) AS gmv_pay,
+         (SELECT count(DISTINCT viewer_id) FROM lv.orders o WHERE o.stream_id = s.stream_id AND paid_ts IS NOT NULL) AS pay_ucnt,
+         (SELECT coalesce(sum(amount), 0) FROM lv.refund JOIN lv.orders o USING (order_id) WHERE o.stream_id = s.stream_id AND success_ts IS NOT NULL) AS refund_pay_amt,
+         extract(epoch FROM s.end_ts - s.start_ts) AS duration_s
+  FROM lv.stream s)
+SELECT f.external_id, o.viewers_ucnt = f.viewers_ucnt AND o.watch_s = f.watch_s AND o.views_cnt = f.views_cnt AND o.impressions_cnt = f.impressions_cnt AND o.pcu = f.pcu
+         AND o.stay_60s_ucnt = f.stay_60s_ucnt AND o.bounce_ucnt = f.bounce_ucnt AND o.interactions_cnt = f.interactions_cnt AND o.product_click_ucnt = f.product_click_ucnt AS counts,
+       o.gmv_pay = f.gmv_pay AND o.pay_ucnt = f.pay_ucnt AND o.refund_pay_amt = f.refund_pay_amt AND o.gmv_net = f.gmv_pay - f.refund_pay_amt AS sales,
+       abs(o.avg_watch_per_viewer - f.watch_s / f.viewers_ucnt) < 1e-6 AND abs(o.gpm_views - 1000 * f.gmv_pay / f.views_cnt) < 1e-6 AND abs(o.uv_value - f.gmv_pay / f.viewers_ucnt) < 1e-6
+         AND abs(o.stay_60s_rate - f.stay_60s_ucnt::numeric / f.viewers_ucnt) < 1e-6 AND abs(o.view_buy_urate - f.pay_ucnt::numeric / f.viewers_ucnt) < 1e-6
+         AND o.enter_rate IS NOT DISTINCT FROM round(f.views_cnt::numeric / nullif(f.impressions_cnt, 0), 6)
+         AND o.cvr_u IS NOT DISTINCT FROM round(f.pay_ucnt::numeric / nullif(f.product_click_ucnt, 0), 6) AS ratios
+FROM fact f JOIN lv.stream_overview o USING (external_id) ORDER BY 1;
 
 -- what is not over or not known yet is NULL, and x / 0 too
 UPDATE lv.refresh_state SET data_as_of = '2024-03-05 12:00';
