@@ -37,6 +37,7 @@ SQL_PARTS = \
 	sql/74_live_views.sql \
 	sql/75_live_load.sql \
 	sql/76_live_access.sql
+	sql/75_live_models.sql
 
 # plain C99, no PostgreSQL headers
 CORE_OBJS = \

@@ -393,6 +393,23 @@ roll_stream|场次汇总: what only all of a stream together tells
 +entered_2|bigint NOT NULL|and then were shown a product
 +entered_3|bigint NOT NULL|and then clicked
 +entered_4|bigint NOT NULL|and then paid
+model|模型: what live_train has trained, a row for each version
++name|text NOT NULL|what it predicts: purchase or return
++version|int NOT NULL|1, 2, 3 ... of each name
++kind|text NOT NULL CHECK (kind IN ('forest', 'logreg'))|random forest or logistic regression
++is_current|boolean NOT NULL|whether viewer_profile uses it; one version of a name at most
++trained_at|timestamptz NOT NULL DEFAULT now()|when it was trained
++data_as_of|timestamptz NOT NULL|whatever was committed by then was in the rollups
++cut|date NOT NULL|the business day that it was judged from: features are what was known at its start, outcomes what happened from it on
++days|int NOT NULL|business days in which the outcome was looked for
++rows|bigint NOT NULL|viewers it learned from
++test_rows|bigint NOT NULL|viewers held out, that it was judged by
++options|jsonb NOT NULL|options of the training, with defaults
++features|text[] NOT NULL|names of the features, in order: columns of viewer_feature
++metrics|jsonb NOT NULL|how well it predicts the viewers held out, and how well the version before does
++model|bytea NOT NULL|the model: of a forest the value of rf_train, of a regression the text of logreg in UTF-8
+=PRIMARY KEY (name, version)
+=EXCLUDE (name WITH =) WHERE (is_current)
 metric_catalog|指标字典: every metric of the views
 +metric|text PRIMARY KEY|name of the column
 +zh|text NOT NULL|Chinese name
@@ -1082,6 +1099,18 @@ redeem_rate|核销率|share of coupons used|coupons used / coupons claimed|used_
 raw_effect|活动原始差异|raw difference of a promotion|share of treated viewers who bought - share of control viewers who bought, after assignment and until the end|||ucnt|ratio|f
 day_n_retention|N日留存率|retention on day N|viewers of the cohort who watched on exactly day N / viewers of the cohort; NULL until that day is over|retained_ucnt|cohort_ucnt|ucnt|ratio|f
 ltv_hist|历史LTV|historical lifetime value|net sales in the first n days since the first paid order / buyers of the cohort; NULL until all of them had n days|gmv_net|cohort_ucnt|ucnt|currency|f
+r_score|RFM最近购买分|recency score|fifth of all buyers by the day of the last paid order, 5 the latest; equal ones are never split|||ucnt|1|f
+f_score|RFM购买频次分|frequency score|fifth of all buyers by the number of paid orders, 5 the most; equal ones are never split|||ucnt|1|f
+m_score|RFM购买金额分|monetary score|fifth of all buyers by the value of paid orders less refunds, 5 the most; equal ones are never split|||ucnt|1|f
+purchase_score|购买概率|probability of a purchase|what the current model says of the probability that the viewer pays an order within the days that the model looks ahead|||ucnt|ratio|f
+return_score|回访概率|probability of a return|what the current model says of the probability that the viewer watches again within the days that the model looks ahead|||ucnt|ratio|f
+accuracy|准确率|accuracy|viewers held out whose outcome the model tells right, a probability of one half or more meaning yes / viewers held out|true_positive + true_negative|test_rows|ucnt|ratio|f
+majority_accuracy|多数类准确率|accuracy of always giving the more frequent answer|the larger of test_positive and test_rows - test_positive / test_rows|greatest(test_positive, test_rows - test_positive)|test_rows|ucnt|ratio|f
+precision_urate|精确率|precision|true_positive / (true_positive + false_positive)|true_positive|true_positive + false_positive|ucnt|ratio|f
+recall_urate|召回率|recall|true_positive / test_positive|true_positive|test_positive|ucnt|ratio|f
+roc_auc|ROC曲线下面积|area under the ROC curve|share of pairs of a viewer with the outcome and one without in which the first has the higher probability, ties counting half|||ucnt|ratio|f
+log_loss|对数损失|log-loss|mean over viewers held out of -ln(probability given to what happened)|||ucnt|1|f
+base_log_loss|基准对数损失|log-loss of a constant|log_loss of giving everybody the share of the viewers learned from|||ucnt|1|f
 $metrics$;
 END
 $live$;

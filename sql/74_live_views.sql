@@ -99,6 +99,37 @@ SELECT stream_id, channel, channel_zh, external_id, host_id, host, title, start_
 	round(60 * pay_order_cnt / nullif(duration_s, 0), 6) AS opm, round(ad_cost, 2) AS ad_cost, round(gmv_pay / nullif(ad_cost, 0), 6) AS roi,
 	round((gmv_pay - refund_pay_amt) / nullif(ad_cost, 0), 6) AS roi_net, currency, data_as_of, is_final
 FROM stream_fact
+#stream_compare|环比: a row for each stream of a known host, metric and baseline: the stream before of that host (previous), or the mean of the host's streams of the 30 days before (mean_30d)
+SELECT stream_id, channel, external_id, host_id, host, start_ts, metric, c.zh, c.en, baseline, previous_stream_id, round(value, 6) AS value, round(baseline_value, 6) AS baseline_value,
+	CASE WHEN compare_status IN ('OK', 'BASELINE_ZERO') THEN round(value - baseline_value, 6) END AS abs_change,
+	CASE WHEN compare_status = 'OK' THEN round((value - baseline_value) / abs(baseline_value), 6) END AS rel_change,
+	CASE WHEN compare_status IN ('OK', 'BASELINE_ZERO') AND c.unit = 'ratio' AND c.metric !~ '^(roi|units_per)' THEN round(100 * (value - baseline_value), 4) END AS pp_change,
+	compare_status, data_as_of, is_final
+FROM (SELECT q.*, b.*, CASE WHEN q.status <> 'END' THEN 'CURRENT_INCOMPLETE' WHEN b.baseline = 'previous' AND q.previous_stream_id IS NULL OR q.earlier_cnt = 0 THEN 'NO_BASELINE'
+		WHEN q.value IS NULL OR b.baseline_value IS NULL THEN 'NOT_KNOWN' WHEN b.baseline_value = 0 THEN 'BASELINE_ZERO' ELSE 'OK' END AS compare_status
+	FROM (SELECT o.stream_id, o.channel, o.external_id, o.host_id, o.host, o.start_ts, o.status, m.metric, m.value, o.data_as_of, o.is_final,
+			lag(o.stream_id) OVER h AS previous_stream_id, lag(m.value) OVER h AS previous_value,
+			avg(m.value) OVER d AS mean_value, count(*) OVER d AS earlier_cnt
+		FROM stream_overview o, LATERAL (VALUES ('viewers_ucnt', o.viewers_ucnt::numeric), ('views_cnt', o.views_cnt), ('acu', o.acu), ('pcu', o.pcu),
+			('avg_watch_per_viewer', o.avg_watch_per_viewer), ('stay_60s_rate', o.stay_60s_rate), ('interactions_cnt', o.interactions_cnt), ('engage_urate', o.engage_urate),
+			('new_followers', o.new_followers), ('pay_ucnt', o.pay_ucnt), ('pay_order_cnt', o.pay_order_cnt), ('gmv_pay', o.gmv_pay), ('gmv_net', o.gmv_net),
+			('view_buy_urate', o.view_buy_urate), ('aov_user', o.aov_user), ('gpm_views', o.gpm_views), ('uv_value', o.uv_value), ('roi', o.roi)) AS m (metric, value)
+		WHERE o.host_id IS NOT NULL AND o.start_ts IS NOT NULL
+		WINDOW h AS (PARTITION BY o.host_id, m.metric ORDER BY o.start_ts, o.stream_id),
+			d AS (PARTITION BY o.host_id, m.metric ORDER BY o.start_ts RANGE BETWEEN interval '30 days' PRECEDING AND CURRENT ROW EXCLUDE GROUP)) AS q,
+		LATERAL (VALUES ('previous', q.previous_value), ('mean_30d', q.mean_value)) AS b (baseline, baseline_value)) AS q
+JOIN metric_catalog c USING (metric)
++metric|metric
++zh|its Chinese name
++en|its English name
++baseline|what the stream is compared with: previous or mean_30d
++previous_stream_id|the host's stream before
++value|value of the metric
++baseline_value|value of the baseline
++abs_change|value - baseline_value
++rel_change|abs_change / size of baseline_value
++pp_change|abs_change of a share, in percentage points
++compare_status|OK, or why a change is NULL: CURRENT_INCOMPLETE while the stream is not over, NO_BASELINE, NOT_KNOWN where a value is, BASELINE_ZERO
 #stream_minute|分钟趋势: a row for each minute of a stream in which something happened or somebody was there
 SELECT m.stream_id, s.external_id, c.code AS channel, m.minute, round(m.presence_s / 60, 6) AS online_avg, m.online_peak, m.impressions_cnt, m.views_cnt, m.leaves_cnt,
 	m.comments_cnt, m.likes_cnt, m.shares_cnt, m.follows_cnt, m.unfollows_cnt, m.fanclub_cnt, m.gifts_cnt, round(m.gift_amt, 2) AS gift_amt, m.product_show_cnt,
@@ -295,10 +326,33 @@ FROM (SELECT stream_id, source, count(*) AS viewers_ucnt, sum(views_cnt)::bigint
 	GROUP BY stream_id, source) AS v
 JOIN stream s USING (stream_id) JOIN channel c USING (channel_id) CROSS JOIN setting t CROSS JOIN refresh_state f
 +is_shown|whether there are enough viewers to show figures
+#viewer_feature|观众特征: what the models know of each viewer, as of the end of the last business day with viewers
+FEATURES((SELECT max(biz_date) + 1 FROM roll_viewer WHERE views_cnt > 0 OR watch_s > 0))
++streams_cnt|streams
++active_days|business days with an event
++days_since_first|days since the first of them
++days_since_last|days since the last of them
++comments_cnt|comments
++likes_cnt|likes
++shares_cnt|shares
++follows_cnt|follows
++pay_order_cnt|orders paid, in streams and outside
++gmv_pay|their value
++pay_recency|1 / days since the last of them, 0 without any
 #viewer_profile|观众画像: a row for each viewer; for those who may see single viewers
 SELECT p.viewer_id, c.code AS channel, p.first_date, p.last_date, p.streams_cnt, round(p.watch_s, 3) AS watch_s, p.comments_cnt, p.likes_cnt, p.shares_cnt,
 	p.interactions_cnt, p.segment, g.name_zh AS segment_zh, segment_label(p.segment) AS segment_en, g.strategy_zh, g.strategy_en, p.pay_order_cnt,
-	round(p.gmv_pay, 2) AS gmv_pay, round(p.refund_pay_amt, 2) AS refund_pay_amt, round(p.gmv_pay - p.refund_pay_amt, 2) AS gmv_net, t.currency, f.data_as_of
+	round(p.gmv_pay, 2) AS gmv_pay, round(p.refund_pay_amt, 2) AS refund_pay_amt, round(p.gmv_pay - p.refund_pay_amt, 2) AS gmv_net, t.currency, n.data_as_of,
+	round(SCORE(purchase)::numeric, 6) AS purchase_score, MODEL(purchase, version) AS purchase_model_version, round(SCORE(return)::numeric, 6) AS return_score, MODEL(return, version) AS return_model_version,
+	b.last_pay_date, coalesce(b.buy_order_cnt, 0) AS buy_order_cnt, round(coalesce(b.buy_net_amt, 0), 2) AS buy_net_amt, b.r_score, b.f_score, b.m_score,
+	CASE WHEN r_score >= 4 AND f_score >= 4 AND m_score >= 4 THEN 'champions'
+		WHEN r_score >= 2 AND f_score >= 3 AND m_score >= 3 THEN 'loyal'
+		WHEN r_score >= 3 AND f_score <= 3 AND m_score <= 3 THEN 'potential loyalist'
+		WHEN r_score BETWEEN 2 AND 3 AND f_score BETWEEN 2 AND 3 AND m_score BETWEEN 2 AND 3 THEN 'need attention'
+		WHEN r_score BETWEEN 2 AND 3 AND f_score <= 2 AND m_score <= 2 THEN 'about to sleep'
+		WHEN r_score <= 2 AND f_score >= 2 AND m_score >= 2 THEN 'at risk'
+		WHEN r_score <= 2 AND f_score <= 2 AND m_score <= 2 THEN 'lost'
+		WHEN r_score IS NOT NULL THEN 'others' END AS rfm_segment
 FROM (SELECT a.*, quartile_segment(interactions_cnt::float8) OVER () AS segment
 	FROM (SELECT viewer_id, min(biz_date) AS first_date, max(biz_date) AS last_date, count(DISTINCT stream_id) AS streams_cnt, sum(watch_s) AS watch_s,
 			sum(comments_cnt)::bigint AS comments_cnt, sum(likes_cnt)::bigint AS likes_cnt, sum(shares_cnt)::bigint AS shares_cnt,
@@ -306,7 +360,20 @@ FROM (SELECT a.*, quartile_segment(interactions_cnt::float8) OVER () AS segment
 			sum(pay_order_cnt)::bigint AS pay_order_cnt, sum(gmv_pay) AS gmv_pay, sum(refund_pay_amt) AS refund_pay_amt
 		FROM roll_viewer GROUP BY viewer_id
 		HAVING sum(views_cnt) > 0 OR sum(watch_s) > 0 OR sum(comments_cnt + likes_cnt + shares_cnt) > 0) AS a) AS p
-JOIN viewer v USING (viewer_id) JOIN channel c USING (channel_id) LEFT JOIN segment_strategy g ON g.segment = p.segment CROSS JOIN setting t CROSS JOIN refresh_state f
+JOIN viewer v USING (viewer_id) JOIN channel c USING (channel_id) LEFT JOIN segment_strategy g ON g.segment = p.segment CROSS JOIN setting t CROSS JOIN refresh_state n
+LEFT JOIN viewer_feature f ON f.viewer_id = p.viewer_id
+LEFT JOIN (SELECT o.viewer_id, max(((o.paid_ts AT TIME ZONE t.stats_tz) - t.day_cut)::date) AS last_pay_date, count(*) AS buy_order_cnt,
+		sum(o.paid_amt - coalesce(r.amount, 0)) AS buy_net_amt,
+		quantile_segment((max(((o.paid_ts AT TIME ZONE t.stats_tz) - t.day_cut)::date) - date '2000-01-01')::float8, 5) OVER () AS r_score,
+		quantile_segment(count(*)::float8, 5) OVER () AS f_score, quantile_segment(sum(o.paid_amt - coalesce(r.amount, 0))::float8, 5) OVER () AS m_score
+	FROM orders o CROSS JOIN setting t LEFT JOIN (SELECT order_id, sum(amount) AS amount FROM refund WHERE success_ts IS NOT NULL GROUP BY order_id) AS r ON r.order_id = o.order_id
+	WHERE o.paid_ts IS NOT NULL AND o.viewer_id IS NOT NULL GROUP BY o.viewer_id) AS b ON b.viewer_id = p.viewer_id
++last_pay_date|business day of the last paid order, in streams and outside
++buy_order_cnt|paid orders, in streams and outside
++buy_net_amt|their value, less refunds so far
++rfm_segment|name of the three scores: champions 4-5 4-5 4-5, loyal 2-5 3-5 3-5, potential loyalist 3-5 1-3 1-3, need attention 2-3 2-3 2-3, about to sleep 2-3 1-2 1-2, at risk 1-2 2-5 2-5, lost 1-2 1-2 1-2, else others; the first that fits
++purchase_model_version|version of the model that says so
++return_model_version|version of the model that says so
 +first_date|first business day
 +last_date|last business day
 +streams_cnt|streams watched
@@ -328,6 +395,26 @@ FROM (SELECT segment, segment_zh, segment_en, strategy_zh, strategy_en, count(*)
 +segment_en|English name of the segment
 +interactions_min|fewest interactions of a viewer of the segment
 +interactions_max|most interactions of a viewer of the segment
+#model_quality|模型评估: a row for each trained version, judged by viewers that it had not seen
+SELECT name, version, kind, is_current, trained_at, cut, days, rows, test_rows, (metrics ->> 'train_positive')::bigint AS train_positive,
+	(metrics ->> 'test_positive')::bigint AS test_positive, (metrics ->> 'true_positive')::bigint AS true_positive, (metrics ->> 'false_positive')::bigint AS false_positive,
+	(metrics ->> 'false_negative')::bigint AS false_negative, (metrics ->> 'true_negative')::bigint AS true_negative,
+	round((metrics ->> 'accuracy')::numeric, 6) AS accuracy, round((metrics ->> 'majority_accuracy')::numeric, 6) AS majority_accuracy,
+	round((metrics ->> 'true_positive')::numeric / nullif((metrics ->> 'true_positive')::numeric + (metrics ->> 'false_positive')::numeric, 0), 6) AS precision_urate,
+	round((metrics ->> 'true_positive')::numeric / nullif((metrics ->> 'test_positive')::numeric, 0), 6) AS recall_urate,
+	round((metrics ->> 'roc_auc')::numeric, 6) AS roc_auc, round((metrics ->> 'log_loss')::numeric, 6) AS log_loss, round((metrics ->> 'base_log_loss')::numeric, 6) AS base_log_loss,
+	(metrics -> 'previous' ->> 'version')::int AS previous_version, round((metrics -> 'previous' ->> 'roc_auc')::numeric, 6) AS previous_roc_auc,
+	round((metrics -> 'previous' ->> 'log_loss')::numeric, 6) AS previous_log_loss, data_as_of
+FROM model
++train_positive|of the viewers it learned from, those with the outcome
++test_positive|of the viewers held out, those with the outcome
++true_positive|viewers held out with the outcome and told so
++false_positive|viewers held out without it and told so
++false_negative|viewers held out with it and not told so
++true_negative|viewers held out without it and not told so
++previous_version|the version that was current before, judged by the same viewers
++previous_roc_auc|its roc_auc
++previous_log_loss|its log_loss
 #retention_cohort|留存: the viewers first seen on a business day, and how many watched on exactly the Nth day after
 SELECT c.code AS channel, h.cohort_date, n.day_n, h.cohort_ucnt,
 	CASE WHEN done THEN coalesce(r.retained_ucnt, 0) END AS retained_ucnt, CASE WHEN done THEN round(coalesce(r.retained_ucnt, 0)::numeric / h.cohort_ucnt, 6) END AS day_n_retention,
@@ -464,6 +551,7 @@ DECLARE
 	v_general text;
 	v_column name;
 	v_comment text;
+	v_query text;
 BEGIN
 	PERFORM set_config('search_path', (SELECT format('pg_catalog, %I, %I, pg_temp', target, n.nspname)
 		FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'liveanalytics'), true);
@@ -471,8 +559,17 @@ BEGIN
 	v_general := v_blocks[1] || E'\n';
 	FOREACH v_block IN ARRAY v_blocks[2:] LOOP
 		v_head := string_to_array(split_part(v_block, E'\n', 1), '|');
-		EXECUTE format('CREATE OR REPLACE VIEW %I.%I WITH (security_invoker = true) AS %s', target, v_head[1],
-			regexp_replace(substr(v_block, strpos(v_block, E'\n') + 1), E'\n\\+[^\n]*', '', 'g'));
+		v_query := regexp_replace(substr(v_block, strpos(v_block, E'\n') + 1), E'\n\\+[^\n]*', '', 'g');
+		-- what training and views share
+		IF v_query ~ '^FEATURES' THEN
+			v_query := live_feature_sql(substring(v_query FROM '^FEATURES(.*\))'));
+		END IF;
+		v_query := regexp_replace(v_query, 'SCORE\((\w+)\)',
+			format('coalesce(%s, %s)', live_score_sql('forest', 'MODEL(\1, forest)'), live_score_sql('logreg', 'MODEL(\1, logreg)')), 'g');
+		v_query := regexp_replace(v_query, 'MODEL\((\w+), version\)', '(SELECT version FROM model WHERE name = ''\1'' AND is_current)', 'g');
+		v_query := regexp_replace(v_query, 'MODEL\((\w+), (\w+)\)', format($sql$(SELECT model FROM model WHERE name = '\1' AND kind = '\2' AND is_current AND features = string_to_array(%L, ', '))$sql$,
+			live_score_sql('names', '')), 'g');
+		EXECUTE format('CREATE OR REPLACE VIEW %I.%I WITH (security_invoker = true) AS %s', target, v_head[1], v_query);
 		EXECUTE format('COMMENT ON VIEW %I.%I IS %L', target, v_head[1], v_head[2]);
 		FOR v_column IN SELECT attname FROM pg_attribute WHERE attrelid = format('%I.%I', target, v_head[1])::regclass AND attnum > 0 AND NOT attisdropped LOOP
 			v_comment := coalesce(substring(v_block FROM E'\n\\+' || v_column || E'\\|([^\n]*)'),
