@@ -410,7 +410,7 @@ COMMENT ON FUNCTION live_check(name) IS
 
 CREATE FUNCTION live_partitions(target name, from_month date, to_month date)
 RETURNS int
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 DECLARE
@@ -467,7 +467,7 @@ COMMENT ON FUNCTION live_partitions(name, date, date) IS
 
 CREATE FUNCTION live_build_tables(target name)
 RETURNS void
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 DECLARE
@@ -519,7 +519,7 @@ COMMENT ON FUNCTION live_build_tables(name) IS
 
 CREATE FUNCTION live_build_rows(target name)
 RETURNS void
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 BEGIN
@@ -559,7 +559,7 @@ COMMENT ON FUNCTION live_build_rows(name) IS
 
 CREATE FUNCTION live_build_mapping(target name)
 RETURNS void
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 DECLARE
@@ -892,7 +892,7 @@ COMMENT ON FUNCTION live_mapping() IS
 
 CREATE FUNCTION live_build(target name)
 RETURNS text
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 SET client_min_messages = warning
 SET max_parallel_workers_per_gather = 0
@@ -926,7 +926,7 @@ COMMENT ON FUNCTION live_build(name) IS
 
 CREATE FUNCTION live_setup(target name DEFAULT 'live')
 RETURNS text
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 DECLARE
@@ -954,7 +954,7 @@ COMMENT ON FUNCTION live_setup(name) IS
 
 CREATE FUNCTION live_upgrade(target name)
 RETURNS text
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 DECLARE

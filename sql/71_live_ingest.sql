@@ -137,7 +137,7 @@ COMMENT ON FUNCTION live_pads(text) IS
 
 CREATE FUNCTION live_key_pads(target name)
 RETURNS text
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 DECLARE
@@ -170,7 +170,7 @@ COMMENT ON FUNCTION live_key_pads(name) IS
 
 CREATE FUNCTION live_stage_table()
 RETURNS void
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 SET client_min_messages = warning
 AS $live$
@@ -211,7 +211,7 @@ COMMENT ON FUNCTION live_stage_table() IS
 
 CREATE FUNCTION live_stage_sql(target name, channel_id smallint, record text, defaults jsonb, pads text)
 RETURNS text
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 1000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 #variable_conflict use_column
@@ -301,7 +301,7 @@ COMMENT ON FUNCTION live_stage_sql(name, smallint, text, jsonb, text) IS
 
 CREATE FUNCTION live_item_sql(target name, channel_id smallint)
 RETURNS text
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 1000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 #variable_conflict use_column
@@ -328,7 +328,7 @@ COMMENT ON FUNCTION live_item_sql(name, smallint) IS
 
 CREATE FUNCTION live_item_rule(target name, channel_id smallint)
 RETURNS text
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 1000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 BEGIN
@@ -345,7 +345,7 @@ COMMENT ON FUNCTION live_item_rule(name, smallint) IS
 
 CREATE FUNCTION live_store(target name, batch_id bigint, channel_id smallint, OUT accepted int, OUT rejected int, OUT total int)
 RETURNS record
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 #variable_conflict use_column
@@ -601,7 +601,7 @@ COMMENT ON FUNCTION live_store(name, bigint, smallint) IS
 
 CREATE FUNCTION live_store_viewers(target name, channel_id smallint, batch_id bigint)
 RETURNS void
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 #variable_conflict use_column
@@ -631,7 +631,7 @@ COMMENT ON FUNCTION live_store_viewers(name, smallint, bigint) IS
 
 CREATE FUNCTION live_store_rest(target name, channel_id smallint)
 RETURNS int
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 #variable_conflict use_column
@@ -728,7 +728,7 @@ COMMENT ON FUNCTION live_store_rest(name, smallint) IS
 CREATE FUNCTION live_ingest(target name, channel text, payload jsonb,
   OUT batch_id bigint, OUT accepted int, OUT duplicate int, OUT rejected int)
 RETURNS record
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 #variable_conflict use_column
@@ -795,7 +795,7 @@ COMMENT ON FUNCTION live_ingest(name, text, jsonb) IS
 
 CREATE FUNCTION live_replay(target name, OUT batches int, OUT accepted int, OUT duplicate int, OUT rejected int)
 RETURNS record
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 #variable_conflict use_column
