@@ -124,7 +124,7 @@ AS $live$
 #variable_conflict use_column
 DECLARE
 	v_given jsonb := coalesce(options, '{}');
-	v_default jsonb := '{"seed": 42, "streams": 6, "viewers": 3000, "minutes": 60, "products": 10, "coupon_effect": 0.06, "refund_rate": 0.08}';
+	v_default jsonb := '{"seed": 42, "streams": 6, "viewers": 3000, "minutes": 60, "products": 10, "coupon_effect": 0.06, "refund_rate": 0.08, "late_rate": 0.01}';
 	v_key text;
 	v_max numeric;
 	v_seed bigint;
@@ -133,6 +133,10 @@ DECLARE
 	v_products int;
 	v_effect float8;
 	v_refund float8;
+	v_late float8;
+	v_late_batch bigint;
+	v_late_count bigint;
+	v_late_events bigint := 0;
 	v_start timestamptz;
 	v_batch bigint;
 	v_pads text;
@@ -154,16 +158,16 @@ BEGIN
 			CONTINUE;
 		END IF;
 		v_max := CASE v_key WHEN 'seed' THEN 1000000000 WHEN 'streams' THEN 1000 WHEN 'viewers' THEN 10000000 WHEN 'minutes' THEN 1440
-			WHEN 'products' THEN 1000 WHEN 'coupon_effect' THEN 0.5 WHEN 'refund_rate' THEN 1 END;
+			WHEN 'products' THEN 1000 WHEN 'coupon_effect' THEN 0.5 WHEN 'refund_rate' THEN 1 WHEN 'late_rate' THEN 1 END;
 		IF v_max IS NULL THEN
 			RAISE EXCEPTION 'unknown option "%"', v_key USING ERRCODE = '22023',
-				HINT = 'The options are seed, start, streams, viewers, minutes, products, coupon_effect, refund_rate.';
+				HINT = 'The options are seed, start, streams, viewers, minutes, products, coupon_effect, refund_rate, late_rate.';
 		END IF;
 		IF jsonb_typeof(v_given -> v_key) <> 'number' OR (v_given ->> v_key)::numeric NOT BETWEEN 0 AND v_max
-			OR v_key NOT IN ('coupon_effect', 'refund_rate') AND (v_given ->> v_key)::numeric <> trunc((v_given ->> v_key)::numeric)
-			OR v_key NOT IN ('coupon_effect', 'refund_rate', 'seed') AND (v_given ->> v_key)::numeric < 1 THEN
+			OR v_key NOT IN ('coupon_effect', 'refund_rate', 'late_rate') AND (v_given ->> v_key)::numeric <> trunc((v_given ->> v_key)::numeric)
+			OR v_key NOT IN ('coupon_effect', 'refund_rate', 'late_rate', 'seed') AND (v_given ->> v_key)::numeric < 1 THEN
 			RAISE EXCEPTION 'option "%" must be a % up to %, not %', v_key,
-				CASE WHEN v_key IN ('coupon_effect', 'refund_rate') THEN 'number from 0' WHEN v_key = 'seed' THEN 'whole number from 0' ELSE 'whole number from 1' END,
+				CASE WHEN v_key IN ('coupon_effect', 'refund_rate', 'late_rate') THEN 'number from 0' WHEN v_key = 'seed' THEN 'whole number from 0' ELSE 'whole number from 1' END,
 				v_max, v_given -> v_key USING ERRCODE = '22023';
 		END IF;
 	END LOOP;
@@ -175,6 +179,7 @@ BEGIN
 	v_products := (v_given ->> 'products')::int;
 	v_effect := (v_given ->> 'coupon_effect')::float8;
 	v_refund := (v_given ->> 'refund_rate')::float8;
+	v_late := (v_given ->> 'late_rate')::float8;
 	-- the last stream ends before today, and refunds have 21 days more
 	v_start := coalesce((v_given ->> 'start')::timestamp AT TIME ZONE 'Asia/Shanghai',
 		date_trunc('day', now(), 'Asia/Shanghai') - (streams / 3 + 22) * interval '1 day');
@@ -184,6 +189,9 @@ BEGIN
 	v_pads := live_key_pads(target);
 	INSERT INTO ingest_batch (channel_id, payload_sha256) VALUES (4, sha256(convert_to('simulate ' || v_given::text || gen_random_uuid()::text, 'UTF8')))
 	RETURNING batch_id INTO v_batch;
+	-- some events come with a later payload
+	INSERT INTO ingest_batch (channel_id, payload_sha256) VALUES (4, sha256(convert_to('simulate late ' || v_given::text || gen_random_uuid()::text, 'UTF8')))
+	RETURNING batch_id INTO v_late_batch;
 
 	-- hosts, products, streams: three channels, three streams a day, at 20:00
 	INSERT INTO host (channel_id, external_id, name) SELECT c, 'sim-' || c, (ARRAY['李娜', '王芳', '张伟'])[c] FROM generate_series(1, 3) AS c ON CONFLICT DO NOTHING;
@@ -261,13 +269,16 @@ BEGIN
 		i AS (
 			-- in the order of time, as they would come
 			INSERT INTO event (event_ts, channel_id, stream_id, viewer_id, type, product_id, source, qty, event_uid, batch_id)
-			SELECT ts, $5, $1, viewer_id, type, $10[product], source, qty, gen_random_uuid(), $7
-			FROM e ORDER BY ts, viewer_id, type
-			RETURNING event_ts, viewer_id, type, product_id),
+			SELECT ts, $5, $1, viewer_id, type, $10[product], source, qty,
+			       (lpad(to_hex(hashint8extended(r, $8 + 50)), 16, '0') || lpad(to_hex(hashint8extended(r, $8 + 51)), 16, '0'))::uuid,
+			       CASE WHEN U(52, r, 0) < $11 THEN $12 ELSE $7 END
+			FROM (SELECT *, $9 * 1000000000 + row_number() OVER (ORDER BY ts, viewer_id, type, product) AS r FROM e) AS e
+			ORDER BY r
+			RETURNING event_ts, viewer_id, type, product_id, batch_id),
 		k AS (
 			INSERT INTO pg_temp.live_click (channel_id, stream_id, i, viewer_id, ts, product_id)
 			SELECT $5, $1, $9, viewer_id, event_ts, product_id FROM i WHERE type = 'product_click')
-		SELECT count(*) FROM i$sql$;
+		SELECT count(*), count(*) FILTER (WHERE batch_id = $12) FROM i$sql$;
 	v_sql := regexp_replace(v_sql, 'N\((\d+), ([^,]+), ([^)]+)\)', 'sqrt(-2 * ln(1 - U(9\1, \2, \3))) * cos(6.283185307179586 * U(8\1, \2, \3))', 'g');
 	v_sql := regexp_replace(v_sql, 'U\((\d+), ([^,]+), ([^)]+)\)',
 		'(((hashint8extended(\2 * 1000003 + (\3), $8 + \1) >> 12) & 4503599627370495)::float8 / 4503599627370496)', 'g');
@@ -276,11 +287,12 @@ BEGIN
 		FROM stream WHERE external_id LIKE 'sim-' || (v_given ->> 'seed') || '-%' ORDER BY 1
 	LOOP
 		-- random numbers follow the stream's place, not its number in the table
-		EXECUTE replace(v_sql, '* 1000003 + ($1', '* 1000003 + ($9') INTO v_count
+		EXECUTE replace(v_sql, '* 1000003 + ($1', '* 1000003 + ($9') INTO v_count, v_late_count
 		USING v_stream.stream_id, v_stream.start_ts, v_stream.end_ts, v_minutes, v_stream.channel_id, v_products, v_batch, v_seed, v_stream.i,
 			ARRAY(SELECT product_id FROM product p WHERE p.channel_id = v_stream.channel_id AND p.external_id ~ '^sim-\d+$'
-			      ORDER BY substr(p.external_id, 5)::int);
+			      ORDER BY substr(p.external_id, 5)::int), v_late, v_late_batch;
 		events := events + v_count;
+		v_late_events := v_late_events + v_late_count;
 	END LOOP;
 
 	-- who clicked may buy what was clicked last; the coupon helps
@@ -328,7 +340,9 @@ BEGIN
 	SELECT channel_id, external_id, date_trunc('hour', start_ts, 'UTC'), stream_id, round(v_viewers * 0.02, 2), v_viewers / 4, v_viewers / 40, g.orders, g.gmv, end_ts
 	FROM stream s, LATERAL (SELECT count(*) / 3 AS orders, coalesce(sum(paid_amt), 0) / 3 AS gmv FROM orders o WHERE o.stream_id = s.stream_id AND paid_ts IS NOT NULL) AS g
 	WHERE external_id LIKE 'sim-' || (v_given ->> 'seed') || '-%';
-	UPDATE ingest_batch SET rows_total = events + live_simulate.orders + live_simulate.refunds, accepted = events + live_simulate.orders + live_simulate.refunds WHERE batch_id = v_batch;
+	v_count := events - v_late_events + live_simulate.orders + live_simulate.refunds;
+	UPDATE ingest_batch SET rows_total = v_count, accepted = v_count WHERE batch_id = v_batch;
+	UPDATE ingest_batch SET rows_total = v_late_events, accepted = v_late_events, late = v_late_events WHERE batch_id = v_late_batch;
 	DROP TABLE pg_temp.live_audience, pg_temp.live_click, pg_temp.live_sale;
 END
 $live$;
