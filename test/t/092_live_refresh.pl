@@ -6,6 +6,7 @@ use warnings FATAL => 'all';
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(usleep);
 
 $ENV{PGCLIENTENCODING} = 'UTF8';
 
@@ -172,7 +173,7 @@ sub crash
 		kill('KILL', $node->safe_psql('postgres', $waiting));
 		$refresh->finish;
 		# its client knows before the server does, which still takes connections then
-		$node->poll_query_until('postgres', "SELECT EXISTS ($checkpointer AND pid <> $before)") or die 'the server did not come back';
+		wait_for_other($checkpointer, $before);
 	}
 	else
 	{
@@ -184,6 +185,22 @@ sub crash
 	isnt(psql_as_brand(q{SELECT count(*) FROM "Live 直播".dirty_bucket}), '0', "$what: work was left");
 	is_equal($what);
 	return;
+}
+
+# Until the server gives another answer. It may turn connections away meanwhile: then
+# psql reads nothing, and a query given to it on standard input breaks the pipe.
+sub wait_for_other
+{
+	my ($sql, $before) = @_;
+
+	for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
+	{
+		my ($answer) = run_command([ 'psql', '-XAt', '-d', $node->connstr('postgres'), '-c', $sql ]);
+
+		return if $answer ne '' && $answer ne $before;
+		usleep(100_000);
+	}
+	die 'the server did not come back';
 }
 
 # What is changed by hand in the tables, and in the settings.
