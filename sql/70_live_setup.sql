@@ -257,7 +257,7 @@ ingest_reject|隔离区: records that could not be taken, with the reason
 *ingest_reject_batch_idx|(batch_id)
 *ingest_reject_viewer_idx|(viewer_hash)
 dirty_bucket|what has changed since the rollups were brought up to date: written along with every change, read by live_refresh|WITH (autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_scale_factor = 0)
-+kind|text NOT NULL|minute or viewer of a stream, a stream, or all of a stream
++kind|text NOT NULL|minute or viewer of a stream, presence in it, its people, or all of it
 +stream_id|bigint NOT NULL|stream
 +key|bigint NOT NULL|minute since 1970, or viewer, 0 for unknown ones
 refresh_state|how far the rollups have come

@@ -158,11 +158,41 @@ RETURNS text
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $live$
+DECLARE
+	v_people text;
 BEGIN
+	v_people := $sql$
+		v AS (
+			SELECT d.stream_id, v.viewer_id, sum(impressions_cnt) AS impressions, sum(views_cnt) AS views, sum(watch_s) AS watch_s,
+			       sum(comments_cnt) AS comments, sum(likes_cnt) AS likes, sum(shares_cnt) AS shares, sum(follows_cnt) AS follows,
+			       sum(fanclub_cnt) AS fanclub, sum(product_show_cnt) AS shows, sum(product_click_cnt) AS clicks, sum(order_cnt) AS orders,
+			       sum(pay_order_cnt) AS paid, max(seq_exposed) AS seq_exposed, max(seq_entered) AS seq_entered,
+			       sum(comments_cnt) FILTER (WHERE reported) AS r_comments, sum(likes_cnt) FILTER (WHERE reported) AS r_likes,
+			       sum(shares_cnt) FILTER (WHERE reported) AS r_shares
+			FROM d, LATERAL (SELECT * FROM roll_viewer v WHERE v.stream_id = d.stream_id @viewer OFFSET 0) AS v
+			GROUP BY d.stream_id, v.viewer_id),
+		a AS (
+			SELECT stream_id, count(*) FILTER (WHERE impressions > 0) AS impressions_ucnt, count(*) FILTER (WHERE here) AS viewers_ucnt,
+			       sum(watch_s) AS watch_s, count(*) FILTER (WHERE watch_s >= 60) AS stay_60s_ucnt,
+			       count(*) FILTER (WHERE here AND watch_s < 3) AS bounce_ucnt,
+			       count(*) FILTER (WHERE here AND comments + likes + shares > 0) AS interact_ucnt,
+			       count(*) FILTER (WHERE here AND comments > 0) AS comment_ucnt, count(*) FILTER (WHERE here AND likes > 0) AS like_ucnt,
+			       count(*) FILTER (WHERE here AND shares > 0) AS share_ucnt, count(*) FILTER (WHERE here AND follows > 0) AS follow_ucnt,
+			       count(*) FILTER (WHERE here AND fanclub > 0) AS fanclub_ucnt, count(*) FILTER (WHERE shows > 0) AS product_show_ucnt,
+			       count(*) FILTER (WHERE clicks > 0) AS product_click_ucnt, count(*) FILTER (WHERE orders > 0) AS order_ucnt,
+			       count(*) FILTER (WHERE paid > 0) AS pay_ucnt, coalesce(sum(r_comments), 0)::bigint AS reported_comments,
+			       coalesce(sum(r_likes), 0)::bigint AS reported_likes, coalesce(sum(r_shares), 0)::bigint AS reported_shares,
+			       count(*) FILTER (WHERE seq_exposed >= 1) AS exposed_1, count(*) FILTER (WHERE seq_exposed >= 2) AS exposed_2,
+			       count(*) FILTER (WHERE seq_exposed >= 3) AS exposed_3, count(*) FILTER (WHERE seq_exposed >= 4) AS exposed_4,
+			       count(*) FILTER (WHERE seq_exposed >= 5) AS exposed_5, count(*) FILTER (WHERE seq_entered >= 1) AS entered_1,
+			       count(*) FILTER (WHERE seq_entered >= 2) AS entered_2, count(*) FILTER (WHERE seq_entered >= 3) AS entered_3,
+			       count(*) FILTER (WHERE seq_entered >= 4) AS entered_4
+			FROM (SELECT *, views > 0 OR watch_s > 0 AS here FROM v) AS v
+			GROUP BY stream_id)$sql$;
 	-- the definition of a rollup for the streams $1 and their keys $2 (minutes or
 	-- viewers). OFFSET 0 has each key looked up in an index, whatever the statistics
 	-- say: so the cost follows the keys and not the tables
-	RETURN replace(CASE rollup
+	RETURN replace(replace(replace(CASE rollup
 	WHEN 'roll_minute' THEN $sql$
 		WITH d AS (SELECT stream_id, to_timestamp(key * 60) AS minute, to_timestamp(key * 60 + 60) AS until FROM unnest($1, $2) AS d (stream_id, key)),
 		e AS (
@@ -354,33 +384,7 @@ BEGIN
 		HAVING max(online) > 0$sql$
 	WHEN 'roll_stream' THEN $sql$
 		WITH d AS (SELECT stream_id FROM unnest($1) AS d (stream_id)),
-		v AS (
-			SELECT d.stream_id, viewer_id, sum(impressions_cnt) AS impressions, sum(views_cnt) AS views, sum(watch_s) AS watch_s,
-			       sum(comments_cnt) AS comments, sum(likes_cnt) AS likes, sum(shares_cnt) AS shares, sum(follows_cnt) AS follows,
-			       sum(fanclub_cnt) AS fanclub, sum(product_show_cnt) AS shows, sum(product_click_cnt) AS clicks, sum(order_cnt) AS orders,
-			       sum(pay_order_cnt) AS paid, max(seq_exposed) AS seq_exposed, max(seq_entered) AS seq_entered,
-			       sum(comments_cnt) FILTER (WHERE reported) AS r_comments, sum(likes_cnt) FILTER (WHERE reported) AS r_likes,
-			       sum(shares_cnt) FILTER (WHERE reported) AS r_shares
-			FROM d, LATERAL (SELECT * FROM roll_viewer v WHERE v.stream_id = d.stream_id OFFSET 0) AS v
-			GROUP BY d.stream_id, viewer_id),
-		a AS (
-			SELECT stream_id, count(*) FILTER (WHERE impressions > 0) AS impressions_ucnt, count(*) FILTER (WHERE here) AS viewers_ucnt,
-			       sum(watch_s) AS watch_s, count(*) FILTER (WHERE watch_s >= 60) AS stay_60s_ucnt,
-			       count(*) FILTER (WHERE here AND watch_s < 3) AS bounce_ucnt,
-			       count(*) FILTER (WHERE here AND comments + likes + shares > 0) AS interact_ucnt,
-			       count(*) FILTER (WHERE here AND comments > 0) AS comment_ucnt, count(*) FILTER (WHERE here AND likes > 0) AS like_ucnt,
-			       count(*) FILTER (WHERE here AND shares > 0) AS share_ucnt, count(*) FILTER (WHERE here AND follows > 0) AS follow_ucnt,
-			       count(*) FILTER (WHERE here AND fanclub > 0) AS fanclub_ucnt, count(*) FILTER (WHERE shows > 0) AS product_show_ucnt,
-			       count(*) FILTER (WHERE clicks > 0) AS product_click_ucnt, count(*) FILTER (WHERE orders > 0) AS order_ucnt,
-			       count(*) FILTER (WHERE paid > 0) AS pay_ucnt, coalesce(sum(r_comments), 0)::bigint AS reported_comments,
-			       coalesce(sum(r_likes), 0)::bigint AS reported_likes, coalesce(sum(r_shares), 0)::bigint AS reported_shares,
-			       count(*) FILTER (WHERE seq_exposed >= 1) AS exposed_1, count(*) FILTER (WHERE seq_exposed >= 2) AS exposed_2,
-			       count(*) FILTER (WHERE seq_exposed >= 3) AS exposed_3, count(*) FILTER (WHERE seq_exposed >= 4) AS exposed_4,
-			       count(*) FILTER (WHERE seq_exposed >= 5) AS exposed_5, count(*) FILTER (WHERE seq_entered >= 1) AS entered_1,
-			       count(*) FILTER (WHERE seq_entered >= 2) AS entered_2, count(*) FILTER (WHERE seq_entered >= 3) AS entered_3,
-			       count(*) FILTER (WHERE seq_entered >= 4) AS entered_4
-			FROM (SELECT *, views > 0 OR watch_s > 0 AS here FROM v) AS v
-			GROUP BY stream_id),
+		@people,
 		o AS (SELECT stream_id, sum(presence_s) AS presence_s, max(online_peak) AS pcu FROM d, LATERAL (
 			SELECT presence_s, online_peak FROM roll_online o WHERE o.stream_id = d.stream_id OFFSET 0) AS o GROUP BY stream_id),
 		m AS (SELECT stream_id FROM d WHERE EXISTS (SELECT FROM roll_minute m WHERE m.stream_id = d.stream_id OFFSET 0))
@@ -396,7 +400,9 @@ BEGIN
 		       coalesce(entered_1, 0) AS entered_1, coalesce(entered_2, 0) AS entered_2, coalesce(entered_3, 0) AS entered_3,
 		       coalesce(entered_4, 0) AS entered_4
 		FROM m FULL JOIN a USING (stream_id) FULL JOIN o USING (stream_id)$sql$
-	END, '@events', events);
+	-- what viewers are to the figures of their streams, which are the sums of this
+	WHEN 'people' THEN 'WITH d AS (SELECT * FROM unnest($1, $2) AS d (stream_id, viewer_id)), @people SELECT * FROM a'
+	END, '@people', v_people), '@viewer', CASE rollup WHEN 'people' THEN 'AND v.viewer_id = d.viewer_id' ELSE '' END), '@events', events);
 END
 $live$;
 COMMENT ON FUNCTION live_rollup_sql(text, text) IS
@@ -450,6 +456,62 @@ $live$;
 COMMENT ON FUNCTION live_apply(name, name, text[], bigint[], bigint[], text) IS
 'computes buckets of a rollup anew and writes what differs';
 
+CREATE FUNCTION live_apply_people(target name, gone jsonb, come jsonb)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
+SET search_path = pg_catalog, pg_temp
+AS $live$
+DECLARE
+	v_columns text[];
+BEGIN
+	PERFORM set_config('search_path', (SELECT format('pg_catalog, %I, %I, pg_temp', target, n.nspname)
+		FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'liveanalytics'), true);
+	SELECT array_agg(col) INTO v_columns FROM (
+		SELECT split_part(substr(l, 2), '|', 1) AS col
+		FROM string_to_table(substring(live_layout() FROM E'\nroll_stream\\|[^\n]*\n((?:[+=*][^\n]*\n)*)'), E'\n') AS l WHERE l LIKE '+%') AS c
+	WHERE col <> 'stream_id';
+	EXECUTE format('INSERT INTO roll_stream AS t (stream_id, %s)
+		SELECT stream_id, %s
+		FROM (SELECT a.*, 1 AS sign FROM jsonb_populate_recordset(NULL::roll_stream, $1) AS a
+		      UNION ALL SELECT a.*, -1 FROM jsonb_populate_recordset(NULL::roll_stream, $2) AS a) AS a
+		GROUP BY stream_id
+		ON CONFLICT (stream_id) DO UPDATE SET %s',
+		(SELECT string_agg(c, ', ') FROM unnest(v_columns) AS c),
+		(SELECT string_agg(format('coalesce(sum(sign * %I), 0)', c), ', ') FROM unnest(v_columns) AS c),
+		(SELECT string_agg(format('%1$I = t.%1$I + excluded.%1$I', c), ', ') FROM unnest(v_columns) AS c))
+	USING come, gone;
+END
+$live$;
+COMMENT ON FUNCTION live_apply_people(name, jsonb, jsonb) IS
+'takes what changed viewers were out of the figures of their streams, and adds what they are';
+
+CREATE FUNCTION live_apply_presence(target name, streams bigint[])
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
+SET search_path = pg_catalog, pg_temp
+AS $live$
+#variable_conflict use_column
+DECLARE
+	v_there bigint[];
+BEGIN
+	PERFORM set_config('search_path', (SELECT format('pg_catalog, %I, %I, pg_temp', target, n.nspname)
+		FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'liveanalytics'), true);
+	-- a stream has a row as long as another rollup has one of it
+	v_there := ARRAY(SELECT d FROM unnest(streams) AS d
+		WHERE EXISTS (SELECT FROM roll_minute m WHERE m.stream_id = d OFFSET 0) OR EXISTS (SELECT FROM roll_viewer v WHERE v.stream_id = d OFFSET 0)
+		  OR EXISTS (SELECT FROM roll_online o WHERE o.stream_id = d OFFSET 0));
+	DELETE FROM roll_stream t WHERE t.stream_id = ANY (streams) AND t.stream_id <> ALL (v_there);
+	PERFORM live_apply_people(target, '[]', (SELECT coalesce(jsonb_agg(jsonb_build_object('stream_id', d)), '[]') FROM unnest(v_there) AS d));
+	UPDATE roll_stream t SET (presence_s, pcu) = (p.presence_s, p.pcu)
+	FROM (SELECT d, coalesce(sum(presence_s), 0) AS presence_s, coalesce(max(online_peak), 0) AS pcu
+	      FROM unnest(v_there) AS d LEFT JOIN LATERAL (SELECT presence_s, online_peak FROM roll_online o WHERE o.stream_id = d OFFSET 0) AS o ON true
+	      GROUP BY d) AS p
+	WHERE t.stream_id = p.d AND (t.presence_s, t.pcu) IS DISTINCT FROM (p.presence_s, p.pcu);
+END
+$live$;
+COMMENT ON FUNCTION live_apply_presence(name, bigint[]) IS
+'brings what streams have from roll_online up to date';
+
 CREATE FUNCTION live_refresh_step(target name, max_buckets int, OUT done bigint, OUT more boolean)
 RETURNS record
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
@@ -465,6 +527,9 @@ DECLARE
 	v_taken bigint;
 	v_whole bigint[];
 	v_events text;
+	v_people text;
+	v_gone jsonb;
+	v_come jsonb;
 BEGIN
 	PERFORM set_config('search_path', (SELECT format('pg_catalog, %I, %I, pg_temp', target, n.nspname)
 		FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'liveanalytics'), true);
@@ -523,21 +588,28 @@ BEGIN
 		PERFORM live_apply(target, 'roll_minute', '{stream_id,minute}', v_streams, v_minutes, v_events);
 	END IF;
 	IF v_viewers IS NOT NULL THEN
+		v_people := format('SELECT coalesce(jsonb_agg(a), ''[]'') FROM (%s) AS a', live_rollup_sql('people', v_events));
+		EXECUTE v_people INTO v_gone USING v_viewer_streams, v_viewers;
 		PERFORM live_apply(target, 'roll_session', '{stream_id,viewer_id,enter_ts}', v_viewer_streams, v_viewers, v_events);
 		PERFORM live_apply(target, 'roll_viewer', '{stream_id,viewer_id,biz_date}', v_viewer_streams, v_viewers, v_events);
 		PERFORM live_apply(target, 'roll_product', '{stream_id,viewer_id,product_id}', v_viewer_streams, v_viewers, v_events);
+		EXECUTE v_people INTO v_come USING v_viewer_streams, v_viewers;
+		PERFORM live_apply_people(target, v_gone, v_come);
 	END IF;
 	INSERT INTO dirty_bucket (kind, stream_id, key)
-	SELECT 'stream', stream_id, 0 FROM unnest(v_streams || v_viewer_streams) AS stream_id GROUP BY stream_id;
+	SELECT 'presence', stream_id, 0 FROM unnest(v_streams || v_viewer_streams) AS stream_id GROUP BY stream_id;
 
 	-- what all of a stream tells waits for the last of its viewers
 	more := v_taken >= max_buckets;
 	IF NOT more THEN
-		WITH s AS (DELETE FROM dirty_bucket WHERE kind = 'stream' RETURNING stream_id)
-		SELECT array_agg(DISTINCT stream_id) INTO v_streams FROM s;
+		WITH s AS (DELETE FROM dirty_bucket WHERE kind IN ('stream', 'presence') RETURNING kind, stream_id)
+		SELECT array_agg(DISTINCT stream_id), array_agg(DISTINCT stream_id) FILTER (WHERE kind = 'stream') INTO v_streams, v_whole FROM s;
 		IF v_streams IS NOT NULL THEN
 			PERFORM live_apply(target, 'roll_online', '{stream_id,minute}', v_streams, NULL, v_events);
-			PERFORM live_apply(target, 'roll_stream', '{stream_id}', v_streams, NULL, v_events);
+			PERFORM live_apply_presence(target, v_streams);
+		END IF;
+		IF v_whole IS NOT NULL THEN
+			PERFORM live_apply(target, 'roll_stream', '{stream_id}', v_whole, NULL, v_events);
 		END IF;
 		UPDATE refresh_state SET data_as_of = v_now;
 	END IF;
