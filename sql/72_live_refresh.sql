@@ -126,7 +126,7 @@ COMMENT ON FUNCTION live_build_triggers(name) IS
 
 CREATE FUNCTION live_event_source(target name, streams bigint[])
 RETURNS text
-LANGUAGE plpgsql STABLE PARALLEL SAFE
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 DECLARE
