@@ -2,15 +2,18 @@
 # The live-commerce schema: payloads in, rollups, a minute of a running stream at
 # two sizes of what lies behind it. Prints "name, value, unit".
 #
-#   EVENTS=1000000 bench/live.sh
+#   EVENTS="1000000 10000000" VERIFY=no bench/live.sh
 #
-# PAYLOADS payloads of 10,000 events go through live_ingest; seconds of the
+# EVENTS: how many events live_simulate fills the tables up to, one size after the
+# other; a minute of a running stream is refreshed at each. VERIFY=no leaves
+# live_verify out, which reads everything again. PAYLOADS payloads of 10,000 events go through live_ingest; seconds of the
 # backend's processor (CPU s) say the same on a busy machine.
 cd "$(dirname "$0")/.." || exit 1
 . bench/lib.sh
 
 EVENTS=${EVENTS:-1000000}
 PAYLOADS=${PAYLOADS:-10}
+VERIFY=${VERIFY:-yes}
 
 bench_cluster "shared_buffers = '1GB'" "max_wal_size = '8GB'" "jit = off" "autovacuum = on"
 
@@ -61,13 +64,19 @@ once "SELECT count(live_ingest('live', 'generic', p)) FROM payload" "the same pa
 once "CALL live_refresh()" "refresh of them"
 minute "$((PAYLOADS * 10000)) events" first
 
-# as many viewers and streams as make that many events: some ten a visit
-once "SELECT * FROM live_simulate('live', jsonb_build_object('start', '2026-03-02', 'streams', 30, 'viewers', greatest(300, $EVENTS / 27)))" "live_simulate"
-have=$(value "SELECT count(*) FROM live.event")
-row "events" "$have" rows
-once "CALL live_refresh()" "refresh of all"
-once "SELECT 1 / (count(*) = 0)::int FROM live_verify('live')" "live_verify, which finds nothing"
-minute "$have events" second
+# as many viewers and streams as make that many events: some 27 for each viewer
+seed=0
+for size in $EVENTS; do
+  seed=$((seed + 1))
+  have=$(value "SELECT count(*) FROM live.event")
+  once "SELECT * FROM live_simulate('live', jsonb_build_object('seed', $seed, 'start', '2026-03-02', 'streams', 30, 'viewers', greatest(300, ($size - $have) / 27)))" "live_simulate up to $size events"
+  row "live_simulate" "$(calculate "1e6 * $CPU / ($(value "SELECT count(*) FROM live.event") - $have)" 2)" "CPU s per million events"
+  have=$(value "SELECT count(*) FROM live.event")
+  row "events" "$have" rows
+  once "CALL live_refresh()" "refresh of all"
+  [ "$VERIFY" = no ] || once "SELECT 1 / (count(*) = 0)::int FROM live_verify('live')" "live_verify, which finds nothing"
+  minute "$have events" "running$seed"
+done
 once "SELECT count(*) FROM live.stream_overview" "stream_overview of $(value "SELECT count(*) FROM live.stream") streams"
 once "SELECT * FROM live.channel_daily" "channel_daily"
 once "SELECT * FROM live.interaction_segment" "interaction_segment"

@@ -282,7 +282,7 @@ event_stage|事件暂存: where a file of events is copied to, for live_load; ev
 +qty|text|how many
 +amount|text|value of a gift
 dirty_bucket|what has changed since the rollups were brought up to date: written along with every change, read by live_refresh|WITH (autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_scale_factor = 0)
-+kind|text NOT NULL|minute or viewer of a stream, a stream, or all of a stream
++kind|text NOT NULL|minute or viewer of a stream, presence in it, its people, or all of it
 +stream_id|bigint NOT NULL|stream
 +key|bigint NOT NULL|minute since 1970, or viewer, 0 for unknown ones
 refresh_state|how far the rollups have come
@@ -452,7 +452,7 @@ COMMENT ON FUNCTION live_check(name) IS
 
 CREATE FUNCTION live_partitions(target name, from_month date, to_month date)
 RETURNS int
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 DECLARE
@@ -509,7 +509,7 @@ COMMENT ON FUNCTION live_partitions(name, date, date) IS
 
 CREATE FUNCTION live_build_tables(target name)
 RETURNS void
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 DECLARE
@@ -561,7 +561,7 @@ COMMENT ON FUNCTION live_build_tables(name) IS
 
 CREATE FUNCTION live_build_rows(target name)
 RETURNS void
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 BEGIN
@@ -601,7 +601,7 @@ COMMENT ON FUNCTION live_build_rows(name) IS
 
 CREATE FUNCTION live_build_mapping(target name)
 RETURNS void
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 DECLARE
@@ -934,7 +934,7 @@ COMMENT ON FUNCTION live_mapping() IS
 
 CREATE FUNCTION live_build(target name)
 RETURNS text
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 SET client_min_messages = warning
 SET max_parallel_workers_per_gather = 0
@@ -968,7 +968,7 @@ COMMENT ON FUNCTION live_build(name) IS
 
 CREATE FUNCTION live_setup(target name DEFAULT 'live')
 RETURNS text
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 DECLARE
@@ -996,7 +996,7 @@ COMMENT ON FUNCTION live_setup(name) IS
 
 CREATE FUNCTION live_upgrade(target name)
 RETURNS text
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 DECLARE

@@ -143,7 +143,7 @@ COMMENT ON FUNCTION live_pads(text) IS
 
 CREATE FUNCTION live_key_pads(target name)
 RETURNS text
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 DECLARE
@@ -176,7 +176,7 @@ COMMENT ON FUNCTION live_key_pads(name) IS
 
 CREATE FUNCTION live_stage_table()
 RETURNS void
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 SET client_min_messages = warning
 AS $live$
@@ -218,7 +218,7 @@ COMMENT ON FUNCTION live_stage_table() IS
 CREATE FUNCTION live_reader(target name, channel_id smallint, record text, defaults jsonb, pads text, source oid, plain boolean,
   OUT columns text, OUT query text, OUT raw text, OUT snap text, OUT props text)
 RETURNS record
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 1000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 #variable_conflict use_column
@@ -371,7 +371,7 @@ COMMENT ON FUNCTION live_stage_sql(name, smallint, text, jsonb, text, oid, boole
 
 CREATE FUNCTION live_item_sql(target name, channel_id smallint)
 RETURNS text
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 1000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 #variable_conflict use_column
@@ -398,7 +398,7 @@ COMMENT ON FUNCTION live_item_sql(name, smallint) IS
 
 CREATE FUNCTION live_item_rule(target name, channel_id smallint)
 RETURNS text
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 1000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 BEGIN
@@ -415,7 +415,7 @@ COMMENT ON FUNCTION live_item_rule(name, smallint) IS
 
 CREATE FUNCTION live_store(target name, batch_id bigint, channel_id smallint, OUT accepted int, OUT rejected int, OUT total int)
 RETURNS record
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 #variable_conflict use_column
@@ -671,7 +671,7 @@ COMMENT ON FUNCTION live_store(name, bigint, smallint) IS
 
 CREATE FUNCTION live_store_viewers(target name, channel_id smallint, batch_id bigint)
 RETURNS void
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 #variable_conflict use_column
@@ -701,7 +701,7 @@ COMMENT ON FUNCTION live_store_viewers(name, smallint, bigint) IS
 
 CREATE FUNCTION live_store_rest(target name, channel_id smallint)
 RETURNS int
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 #variable_conflict use_column
@@ -798,7 +798,7 @@ COMMENT ON FUNCTION live_store_rest(name, smallint) IS
 CREATE FUNCTION live_ingest(target name, channel text, payload jsonb,
   OUT batch_id bigint, OUT accepted int, OUT duplicate int, OUT rejected int)
 RETURNS record
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 #variable_conflict use_column
@@ -865,7 +865,7 @@ COMMENT ON FUNCTION live_ingest(name, text, jsonb) IS
 
 CREATE FUNCTION live_replay(target name, OUT batches int, OUT accepted int, OUT duplicate int, OUT rejected int)
 RETURNS record
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 #variable_conflict use_column

@@ -2,7 +2,7 @@
 
 CREATE FUNCTION live_schedule(target name, cron text)
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 DECLARE
@@ -34,7 +34,7 @@ COMMENT ON FUNCTION live_schedule(name, text) IS
 
 CREATE FUNCTION live_unschedule(target name)
 RETURNS boolean
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 DECLARE
@@ -56,7 +56,7 @@ COMMENT ON FUNCTION live_unschedule(name) IS
 CREATE FUNCTION live_forget(target name, channel text, external_id text,
   OUT events bigint, OUT orders bigint, OUT records bigint)
 RETURNS record
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 #variable_conflict use_column
@@ -126,13 +126,13 @@ COMMENT ON FUNCTION live_forget(name, text, text) IS
 CREATE FUNCTION live_simulate(target name, options jsonb DEFAULT '{}',
   OUT streams bigint, OUT viewers bigint, OUT events bigint, OUT orders bigint, OUT refunds bigint)
 RETURNS record
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 #variable_conflict use_column
 DECLARE
 	v_given jsonb := coalesce(options, '{}');
-	v_default jsonb := '{"seed": 42, "streams": 6, "viewers": 3000, "minutes": 60, "products": 10, "coupon_effect": 0.06, "refund_rate": 0.08}';
+	v_default jsonb := '{"seed": 42, "streams": 6, "viewers": 3000, "minutes": 60, "products": 10, "coupon_effect": 0.06, "refund_rate": 0.08, "late_rate": 0.01}';
 	v_key text;
 	v_max numeric;
 	v_seed bigint;
@@ -141,6 +141,10 @@ DECLARE
 	v_products int;
 	v_effect float8;
 	v_refund float8;
+	v_late float8;
+	v_late_batch bigint;
+	v_late_count bigint;
+	v_late_events bigint := 0;
 	v_start timestamptz;
 	v_batch bigint;
 	v_pads text;
@@ -162,16 +166,16 @@ BEGIN
 			CONTINUE;
 		END IF;
 		v_max := CASE v_key WHEN 'seed' THEN 1000000000 WHEN 'streams' THEN 1000 WHEN 'viewers' THEN 10000000 WHEN 'minutes' THEN 1440
-			WHEN 'products' THEN 1000 WHEN 'coupon_effect' THEN 0.5 WHEN 'refund_rate' THEN 1 END;
+			WHEN 'products' THEN 1000 WHEN 'coupon_effect' THEN 0.5 WHEN 'refund_rate' THEN 1 WHEN 'late_rate' THEN 1 END;
 		IF v_max IS NULL THEN
 			RAISE EXCEPTION 'unknown option "%"', v_key USING ERRCODE = '22023',
-				HINT = 'The options are seed, start, streams, viewers, minutes, products, coupon_effect, refund_rate.';
+				HINT = 'The options are seed, start, streams, viewers, minutes, products, coupon_effect, refund_rate, late_rate.';
 		END IF;
 		IF jsonb_typeof(v_given -> v_key) <> 'number' OR (v_given ->> v_key)::numeric NOT BETWEEN 0 AND v_max
-			OR v_key NOT IN ('coupon_effect', 'refund_rate') AND (v_given ->> v_key)::numeric <> trunc((v_given ->> v_key)::numeric)
-			OR v_key NOT IN ('coupon_effect', 'refund_rate', 'seed') AND (v_given ->> v_key)::numeric < 1 THEN
+			OR v_key NOT IN ('coupon_effect', 'refund_rate', 'late_rate') AND (v_given ->> v_key)::numeric <> trunc((v_given ->> v_key)::numeric)
+			OR v_key NOT IN ('coupon_effect', 'refund_rate', 'late_rate', 'seed') AND (v_given ->> v_key)::numeric < 1 THEN
 			RAISE EXCEPTION 'option "%" must be a % up to %, not %', v_key,
-				CASE WHEN v_key IN ('coupon_effect', 'refund_rate') THEN 'number from 0' WHEN v_key = 'seed' THEN 'whole number from 0' ELSE 'whole number from 1' END,
+				CASE WHEN v_key IN ('coupon_effect', 'refund_rate', 'late_rate') THEN 'number from 0' WHEN v_key = 'seed' THEN 'whole number from 0' ELSE 'whole number from 1' END,
 				v_max, v_given -> v_key USING ERRCODE = '22023';
 		END IF;
 	END LOOP;
@@ -183,6 +187,7 @@ BEGIN
 	v_products := (v_given ->> 'products')::int;
 	v_effect := (v_given ->> 'coupon_effect')::float8;
 	v_refund := (v_given ->> 'refund_rate')::float8;
+	v_late := (v_given ->> 'late_rate')::float8;
 	-- the last stream ends before today, and refunds have 21 days more
 	v_start := coalesce((v_given ->> 'start')::timestamp AT TIME ZONE 'Asia/Shanghai',
 		date_trunc('day', now(), 'Asia/Shanghai') - (streams / 3 + 22) * interval '1 day');
@@ -192,6 +197,9 @@ BEGIN
 	v_pads := live_key_pads(target);
 	INSERT INTO ingest_batch (channel_id, payload_sha256) VALUES (4, sha256(convert_to('simulate ' || v_given::text || gen_random_uuid()::text, 'UTF8')))
 	RETURNING batch_id INTO v_batch;
+	-- some events come with a later payload
+	INSERT INTO ingest_batch (channel_id, payload_sha256) VALUES (4, sha256(convert_to('simulate late ' || v_given::text || gen_random_uuid()::text, 'UTF8')))
+	RETURNING batch_id INTO v_late_batch;
 
 	-- hosts, products, streams: three channels, three streams a day, at 20:00
 	INSERT INTO host (channel_id, external_id, name) SELECT c, 'sim-' || c, (ARRAY['李娜', '王芳', '张伟'])[c] FROM generate_series(1, 3) AS c ON CONFLICT DO NOTHING;
@@ -210,6 +218,7 @@ BEGIN
 	SELECT l.stream_id, l.product_id, s.start_ts + (l.pos - 1) * v_minutes * interval '1 minute' / v_products, s.start_ts + l.pos * v_minutes * interval '1 minute' / v_products
 	FROM product_listing l JOIN stream s USING (stream_id) WHERE s.external_id LIKE 'sim-' || (v_given ->> 'seed') || '-%';
 
+	CREATE TEMP TABLE live_click (channel_id smallint, stream_id bigint, i bigint, viewer_id bigint, ts timestamptz, product_id bigint) ON COMMIT DROP;
 	-- viewers are known by hashes of made-up ids, as others are
 	CREATE TEMP TABLE live_audience (n bigint PRIMARY KEY, hash bytea, viewer_id bigint) ON COMMIT DROP;
 	EXECUTE format('INSERT INTO pg_temp.live_audience SELECT n, %s FROM (SELECT n, ''sim-'' || n AS id FROM generate_series(1, $1) AS n) AS t',
@@ -242,32 +251,42 @@ BEGIN
 			      FROM (SELECT n, viewer_id, power(1 - U(1, n, 0), -0.4) AS interest FROM pg_temp.live_audience WHERE 1 + n % 3 = $5) AS v
 			      WHERE U(2, n, $1) < least(0.9, 0.2 * interest)) AS x),
 		e AS (
-			SELECT viewer_id, enter_ts - interval '1 second' * (1 + 8 * U(7, n, $1)) AS ts, 'expose_room' AS type, NULL::int AS product, NULL::text AS source, 1 AS qty FROM a
+			SELECT viewer_id, enter_ts - interval '1 second' * (1 + 8 * U(7, n, $1)) AS ts, 'expose_room'::event_type AS type, NULL::int AS product, NULL::text AS source, 1 AS qty FROM a
 			UNION ALL
-			SELECT viewer_id, $2 + interval '1 second' * (U(8, n, $1) * $4 * 60), 'expose_room', NULL, NULL, 1 FROM pg_temp.live_audience
+			SELECT viewer_id, $2 + interval '1 second' * (U(8, n, $1) * $4 * 60), 'expose_room'::event_type, NULL, NULL, 1 FROM pg_temp.live_audience
 			WHERE 1 + n % 3 = $5 AND U(9, n, $1) < 0.15
 			UNION ALL
-			SELECT viewer_id, enter_ts, 'enter', NULL, (ARRAY['natural', 'paid', 'short_video', 'follow'])[1 + floor(4 * U(10, n, 0))::int], 1 FROM a
+			SELECT viewer_id, enter_ts, 'enter'::event_type, NULL, (ARRAY['natural', 'paid', 'short_video', 'follow'])[1 + floor(4 * U(10, n, 0))::int], 1 FROM a
 			UNION ALL
-			SELECT viewer_id, enter_ts + interval '1 second' * watch, 'leave', NULL, NULL, 1 FROM a WHERE U(11, n, $1) < 0.75
+			SELECT viewer_id, enter_ts + interval '1 second' * watch, 'leave'::event_type, NULL, NULL, 1 FROM a WHERE U(11, n, $1) < 0.75
 			UNION ALL
-			SELECT viewer_id, enter_ts + interval '1 second' * (watch * U(12, n, $1 + i * 7919)), 'like', NULL, NULL, 1 + floor(10 * power(U(13, n, $1 + i), 3))::int
+			SELECT viewer_id, enter_ts + interval '1 second' * (watch * U(12, n, $1 + i * 7919)), 'like'::event_type, NULL, NULL, 1 + floor(10 * power(U(13, n, $1 + i), 3))::int
 			FROM a, generate_series(1, least(60, floor(-ln(1 - U(14, n, $1)) * watch / 150 * sqrt(interest)))::int) AS i
 			UNION ALL
-			SELECT viewer_id, enter_ts + interval '1 second' * (watch * U(15, n, $1 + i * 7919)), 'comment', NULL, NULL, 1
+			SELECT viewer_id, enter_ts + interval '1 second' * (watch * U(15, n, $1 + i * 7919)), 'comment'::event_type, NULL, NULL, 1
 			FROM a, generate_series(1, least(30, floor(-ln(1 - U(16, n, $1)) * watch / 500 * sqrt(interest)))::int) AS i
 			UNION ALL
-			SELECT viewer_id, enter_ts + interval '1 second' * (watch * U(17, n, $1)), CASE WHEN U(18, n, $1) < 0.4 THEN 'share' ELSE 'follow' END, NULL, NULL, 1
+			SELECT viewer_id, enter_ts + interval '1 second' * (watch * U(17, n, $1)), CASE WHEN U(18, n, $1) < 0.4 THEN 'share'::event_type ELSE 'follow' END, NULL, NULL, 1
 			FROM a WHERE U(19, n, $1) < 0.05
 			UNION ALL
 			-- the product explained at the time
 			SELECT viewer_id, ts, t, least($6, 1 + floor(extract(epoch FROM ts - $2) / ($4 * 60.0) * $6))::int, NULL, 1
 			FROM (SELECT viewer_id, enter_ts + interval '1 second' * (watch * (i - U(20, n, $1 + i)) / shows) AS ts, unnest(CASE WHEN U(21, n, $1 + i * 7919) < 0.12 * sqrt(interest)
-			        THEN '{product_show,product_click}'::text[] ELSE '{product_show}' END) AS t
-			      FROM (SELECT a.*, least(12, 1 + floor(watch / 150))::int AS shows FROM a) AS a, generate_series(1, shows) AS i) AS p)
-		INSERT INTO event (event_ts, channel_id, stream_id, viewer_id, type, product_id, source, qty, event_uid, batch_id)
-		SELECT e.ts, $5, $1, e.viewer_id, e.type::event_type, p.product_id, e.source, e.qty, gen_random_uuid(), $7
-		FROM e LEFT JOIN product p ON p.channel_id = $5 AND p.external_id = 'sim-' || e.product$sql$;
+			        THEN '{product_show,product_click}'::event_type[] ELSE '{product_show}' END) AS t
+			      FROM (SELECT a.*, least(12, 1 + floor(watch / 150))::int AS shows FROM a) AS a, generate_series(1, shows) AS i) AS p),
+		i AS (
+			-- in the order of time, as they would come
+			INSERT INTO event (event_ts, channel_id, stream_id, viewer_id, type, product_id, source, qty, event_uid, batch_id)
+			SELECT ts, $5, $1, viewer_id, type, $10[product], source, qty,
+			       (lpad(to_hex(hashint8extended(r, $8 + 50)), 16, '0') || lpad(to_hex(hashint8extended(r, $8 + 51)), 16, '0'))::uuid,
+			       CASE WHEN U(52, r, 0) < $11 THEN $12 ELSE $7 END
+			FROM (SELECT *, $9 * 1000000000 + row_number() OVER (ORDER BY ts, viewer_id, type, product) AS r FROM e) AS e
+			ORDER BY r
+			RETURNING event_ts, viewer_id, type, product_id, batch_id),
+		k AS (
+			INSERT INTO pg_temp.live_click (channel_id, stream_id, i, viewer_id, ts, product_id)
+			SELECT $5, $1, $9, viewer_id, event_ts, product_id FROM i WHERE type = 'product_click')
+		SELECT count(*), count(*) FILTER (WHERE batch_id = $12) FROM i$sql$;
 	v_sql := regexp_replace(v_sql, 'N\((\d+), ([^,]+), ([^)]+)\)', 'sqrt(-2 * ln(1 - U(9\1, \2, \3))) * cos(6.283185307179586 * U(8\1, \2, \3))', 'g');
 	v_sql := regexp_replace(v_sql, 'U\((\d+), ([^,]+), ([^)]+)\)',
 		'(((hashint8extended(\2 * 1000003 + (\3), $8 + \1) >> 12) & 4503599627370495)::float8 / 4503599627370496)', 'g');
@@ -276,10 +295,12 @@ BEGIN
 		FROM stream WHERE external_id LIKE 'sim-' || (v_given ->> 'seed') || '-%' ORDER BY 1
 	LOOP
 		-- random numbers follow the stream's place, not its number in the table
-		EXECUTE replace(v_sql, '* 1000003 + ($1', '* 1000003 + ($9')
-		USING v_stream.stream_id, v_stream.start_ts, v_stream.end_ts, v_minutes, v_stream.channel_id, v_products, v_batch, v_seed, v_stream.i;
-		GET DIAGNOSTICS v_count = ROW_COUNT;
+		EXECUTE replace(v_sql, '* 1000003 + ($1', '* 1000003 + ($9') INTO v_count, v_late_count
+		USING v_stream.stream_id, v_stream.start_ts, v_stream.end_ts, v_minutes, v_stream.channel_id, v_products, v_batch, v_seed, v_stream.i,
+			ARRAY(SELECT product_id FROM product p WHERE p.channel_id = v_stream.channel_id AND p.external_id ~ '^sim-\d+$'
+			      ORDER BY substr(p.external_id, 5)::int), v_late, v_late_batch;
 		events := events + v_count;
+		v_late_events := v_late_events + v_late_count;
 	END LOOP;
 
 	-- who clicked may buy what was clicked last; the coupon helps
@@ -289,32 +310,31 @@ BEGIN
 		FROM pg_temp.live_audience a JOIN promotion p ON p.channel_id = 1 + a.n % 3 AND p.external_id = $1$sql$,
 		'U\((\d+), ([^,]+), ([^)]+)\)', '(((hashint8extended(\2 * 1000003 + (\3), $2 + \1) >> 12) & 4503599627370495)::float8 / 4503599627370496)', 'g')
 	USING format('sim-%s', v_given ->> 'seed'), v_seed;
+	ANALYZE pg_temp.live_click;
 	EXECUTE regexp_replace($sql$
-		WITH c AS (
-			SELECT DISTINCT ON (e.stream_id, e.viewer_id) e.stream_id, e.channel_id, e.viewer_id, a.n, e.event_ts, e.product_id, x.arm, p.promo_id,
-			       (SELECT substr(q.external_id, 5)::int FROM product q WHERE q.product_id = e.product_id) AS place,
-			       substr(s.external_id, length($1) + 2)::bigint AS i
-			FROM event e JOIN pg_temp.live_audience a USING (viewer_id) JOIN stream s USING (stream_id)
-			  JOIN promotion p ON p.channel_id = e.channel_id AND p.external_id = $1 JOIN promo_exposure x ON x.promo_id = p.promo_id AND x.viewer_id = e.viewer_id
-			WHERE e.batch_id = $2 AND e.type = 'product_click'
-			ORDER BY e.stream_id, e.viewer_id, e.event_ts DESC),
-		o AS (
-			INSERT INTO orders (channel_id, external_id, viewer_id, stream_id, created_ts, paid_ts, status, paid_amt, attributed_by, updated_ts, batch_id)
-			SELECT channel_id, format('%s-%s-%s', $1, i, n), viewer_id, stream_id, event_ts + interval '20 seconds',
-			       CASE WHEN U(31, n, i) < 0.93 THEN event_ts + interval '1 second' * (30 + 90 * U(32, n, i)) END, 'created',
-			       (1 + floor(2 * power(U(33, n, i), 2))) * (19 + 20 * (place % 9)) - CASE WHEN arm = 'treat' THEN 10 ELSE 0 END, 'platform', event_ts + interval '2 minutes', $2
-			FROM c WHERE U(34, n, i) < 0.15 + CASE WHEN arm = 'treat' THEN $4 ELSE 0 END
-			RETURNING order_id, external_id, paid_amt, stream_id, viewer_id),
-		k AS (
-			INSERT INTO coupon (channel_id, external_id, promo_id, viewer_id, claimed_ts, used_ts, order_external_id, value, updated_ts)
-			SELECT c.channel_id, format('%s-%s-%s', $1, i, n), c.promo_id, c.viewer_id, c.event_ts - interval '10 seconds',
-			       CASE WHEN o.order_id IS NOT NULL THEN c.event_ts + interval '20 seconds' END, o.external_id, 10, c.event_ts + interval '20 seconds'
-			FROM c LEFT JOIN o ON o.stream_id = c.stream_id AND o.viewer_id = c.viewer_id WHERE c.arm = 'treat')
-		INSERT INTO order_item (order_id, line_no, product_id, qty, paid_amt)
-		SELECT o.order_id, 1, c.product_id, 1 + floor(2 * power(U(33, n, i), 2)), o.paid_amt FROM o JOIN c ON c.stream_id = o.stream_id AND c.viewer_id = o.viewer_id$sql$,
+		CREATE TEMP TABLE live_sale ON COMMIT DROP AS
+		SELECT channel_id, stream_id, viewer_id, product_id, promo_id, arm, ts, external_id, buys, units,
+		       CASE WHEN U(31, n, i) < 0.93 THEN ts + interval '1 second' * (30 + 90 * U(32, n, i)) END AS paid_ts,
+		       units * (19 + 20 * (place % 9)) - CASE WHEN arm = 'treat' THEN 10 ELSE 0 END AS paid_amt
+		FROM (SELECT c.*, a.n, x.arm, x.promo_id, (SELECT substr(q.external_id, 5)::int FROM product q WHERE q.product_id = c.product_id) AS place,
+		             format('%s-%s-%s', $1, c.i, a.n) AS external_id, 1 + floor(2 * power(U(33, a.n, c.i), 2)) AS units,
+		             U(34, a.n, c.i) < 0.15 + CASE WHEN x.arm = 'treat' THEN $2 ELSE 0 END AS buys
+		      FROM (SELECT DISTINCT ON (stream_id, viewer_id) * FROM pg_temp.live_click ORDER BY stream_id, viewer_id, ts DESC, product_id) AS c
+		        JOIN pg_temp.live_audience a USING (viewer_id) JOIN promo_exposure x USING (viewer_id)
+		        JOIN promotion p ON p.promo_id = x.promo_id AND p.external_id = $1) AS c$sql$,
 		'U\((\d+), ([^,]+), ([^)]+)\)', '(((hashint8extended(\2 * 1000003 + (\3), $3 + \1) >> 12) & 4503599627370495)::float8 / 4503599627370496)', 'g')
-	USING format('sim-%s', v_given ->> 'seed'), v_batch, v_seed, v_effect;
+	USING format('sim-%s', v_given ->> 'seed'), v_effect, v_seed;
+	INSERT INTO orders (channel_id, external_id, viewer_id, stream_id, created_ts, paid_ts, status, paid_amt, attributed_by, updated_ts, batch_id)
+	SELECT channel_id, external_id, viewer_id, stream_id, ts + interval '20 seconds', paid_ts, 'created', paid_amt, 'platform', ts + interval '2 minutes', v_batch
+	FROM pg_temp.live_sale WHERE buys ORDER BY ts, external_id;
 	GET DIAGNOSTICS orders = ROW_COUNT;
+	INSERT INTO order_item (order_id, line_no, product_id, qty, paid_amt)
+	SELECT (SELECT o.order_id FROM orders o WHERE o.channel_id = s.channel_id AND o.external_id = s.external_id), 1, product_id, units, paid_amt
+	FROM pg_temp.live_sale s WHERE buys;
+	INSERT INTO coupon (channel_id, external_id, promo_id, viewer_id, claimed_ts, used_ts, order_external_id, value, updated_ts)
+	SELECT channel_id, external_id, promo_id, viewer_id, ts - interval '10 seconds', CASE WHEN buys THEN ts + interval '20 seconds' END,
+	       CASE WHEN buys THEN external_id END, 10, ts + interval '20 seconds'
+	FROM pg_temp.live_sale WHERE arm = 'treat';
 	EXECUTE regexp_replace($sql$
 		INSERT INTO refund (channel_id, external_id, order_id, apply_ts, success_ts, amount, stage, updated_ts, batch_id)
 		SELECT channel_id, external_id, order_id, ts - interval '10 hours', ts, paid_amt, 'post_ship', ts, $2
@@ -328,8 +348,10 @@ BEGIN
 	SELECT channel_id, external_id, date_trunc('hour', start_ts, 'UTC'), stream_id, round(v_viewers * 0.02, 2), v_viewers / 4, v_viewers / 40, g.orders, g.gmv, end_ts
 	FROM stream s, LATERAL (SELECT count(*) / 3 AS orders, coalesce(sum(paid_amt), 0) / 3 AS gmv FROM orders o WHERE o.stream_id = s.stream_id AND paid_ts IS NOT NULL) AS g
 	WHERE external_id LIKE 'sim-' || (v_given ->> 'seed') || '-%';
-	UPDATE ingest_batch SET rows_total = events + live_simulate.orders + live_simulate.refunds, accepted = events + live_simulate.orders + live_simulate.refunds WHERE batch_id = v_batch;
-	DROP TABLE pg_temp.live_audience;
+	v_count := events - v_late_events + live_simulate.orders + live_simulate.refunds;
+	UPDATE ingest_batch SET rows_total = v_count, accepted = v_count WHERE batch_id = v_batch;
+	UPDATE ingest_batch SET rows_total = v_late_events, accepted = v_late_events, late = v_late_events WHERE batch_id = v_late_batch;
+	DROP TABLE pg_temp.live_audience, pg_temp.live_click, pg_temp.live_sale;
 END
 $live$;
 COMMENT ON FUNCTION live_simulate(name, jsonb) IS

@@ -540,7 +540,7 @@ COMMENT ON FUNCTION live_views() IS
 
 CREATE FUNCTION live_build_views(target name)
 RETURNS void
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 SET client_min_messages = warning
 AS $live$

@@ -73,6 +73,11 @@ SELECT accepted FROM live_ingest('lb', 'wechat', '{"events": [{"msg_id": 1, "exp
 CREATE TEMP TABLE simulated AS SELECT * FROM live_simulate('la', '{"seed": 7, "start": "2024-03-01", "viewers": 600, "streams": 3, "minutes": 20, "coupon_effect": 0.3}');
 SELECT streams, viewers, events BETWEEN 1000 AND 10000 AS events, orders BETWEEN 10 AND 200 AS orders, refunds < orders AS refunds FROM simulated;
 SELECT s.* = l.* AS same FROM live_simulate('lb', '{"seed": 7, "start": "2024-03-01", "viewers": 600, "streams": 3, "minutes": 20, "coupon_effect": 0.3}') AS l, simulated AS s;
+-- the same events under the same ids, a few of them late
+SELECT count(*) FILTER (WHERE b.event_uid IS NULL) AS only_a, count(*) FILTER (WHERE a.event_uid IS NULL) AS only_b
+FROM (SELECT event_uid, event_ts, type::text, qty FROM la.event) AS a FULL JOIN (SELECT event_uid, event_ts, type::text, qty FROM lb.event WHERE batch_id > 1) AS b
+  USING (event_uid, event_ts, type, qty);
+SELECT sum(late) BETWEEN 1 AND sum(accepted) * 0.05 AS some_late FROM la.ingest_batch;
 CALL live_refresh('la');
 CALL live_refresh('lb');
 SELECT * FROM live_verify('la');

@@ -6,6 +6,7 @@ use warnings FATAL => 'all';
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(usleep);
 
 $ENV{PGCLIENTENCODING} = 'UTF8';
 
@@ -15,7 +16,7 @@ my $seconds = $ENV{LIVEANALYTICS_SOAK}
 
 my $node = PostgreSQL::Test::Cluster->new('live');
 $node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
-$node->append_conf('postgresql.conf', "fsync = off\nmax_connections = 40\nrestart_after_crash = on\njit = off\ndeadlock_timeout = 200ms");
+$node->append_conf('postgresql.conf', "fsync = off\nmax_connections = 40\nmax_prepared_transactions = 1\nrestart_after_crash = on\njit = off\ndeadlock_timeout = 200ms");
 $node->start;
 
 $node->safe_psql('postgres', 'CREATE ROLE brand LOGIN; CREATE DATABASE shop OWNER brand');
@@ -135,41 +136,71 @@ sub check_deliveries
 	return;
 }
 
-# SIGKILL to a refresh at work, and an immediate shutdown.
+# SIGKILL to a refresh at work, and an immediate shutdown: in the first of its
+# transactions, and in the last. A prepared transaction has the table that it writes next.
 sub check_crash
 {
 	foreach my $how ('a killed refresh', 'an immediate shutdown')
 	{
-		psql_as_brand(qq{
-			SELECT live_ingest('Live 直播', 'generic', jsonb_build_object('events', (SELECT jsonb_agg(jsonb_build_object('id', '$how' || i, 'stream', 'k' || i % 5,
-				'viewer', 'v' || i % 500, 'type', (ARRAY['enter', 'like', 'leave'])[1 + i % 3], 'ts', '2026-11-07 12:00:00'::timestamp + i * interval '1 second'))
-				FROM generate_series(1, 4000) AS i)))});
-		my ($out, $err) = ('', '');
-		my $refresh = IPC::Run::start([ 'psql', '-X', '-U', 'brand', '-d', $node->connstr('shop'), '-c', q{CALL live_refresh('Live 直播', 100)} ],
-			'>', \$out, '2>', \$err);
-		my $pid = '';
-		for (my $i = 0; $i < 200 && $pid eq ''; $i++)
+		foreach my $table ('roll_product', 'roll_online')
 		{
-			$pid = $node->safe_psql('postgres', q{SELECT pid FROM pg_stat_activity WHERE query LIKE 'CALL live_refresh%' AND state = 'active'
-				AND clock_timestamp() - query_start > interval '0.1 second'});
+			crash($how, $table);
 		}
-		isnt($pid, '', "$how: a refresh is at work");
-		if ($how eq 'a killed refresh')
-		{
-			kill('KILL', $pid);
-			$refresh->finish;
-			$node->poll_query_until('postgres', 'SELECT true') or die 'the server did not come back';
-		}
-		else
-		{
-			$node->stop('immediate');
-			$refresh->finish;
-			$node->start;
-		}
-		isnt(psql_as_brand(q{SELECT count(*) FROM "Live 直播".dirty_bucket}), '0', "$how: work was left");
-		is_equal($how);
 	}
 	return;
+}
+
+sub crash
+{
+	my ($how, $table) = @_;
+	my $what = "$how before $table";
+
+	psql_as_brand(qq{
+		SELECT live_ingest('Live 直播', 'generic', jsonb_build_object('events', (SELECT jsonb_agg(jsonb_build_object('id', '$what' || i, 'stream', 'k' || i % 5,
+			'viewer', 'v' || i % 500, 'type', (ARRAY['enter', 'like', 'leave'])[1 + i % 3], 'ts', '2026-11-07 12:00:00'::timestamp + i * interval '1 second'))
+			FROM generate_series(1, 4000) AS i)))});
+	psql_as_brand(qq{BEGIN; LOCK TABLE "Live 直播".$table IN SHARE MODE; PREPARE TRANSACTION 'reader'});
+	my ($out, $err) = ('', '');
+	my $refresh = IPC::Run::start([ 'psql', '-X', '-U', 'brand', '-d', $node->connstr('shop'), '-c', q{CALL live_refresh('Live 直播', 100)} ],
+		'>', \$out, '2>', \$err);
+	my $waiting = q{SELECT pid FROM pg_stat_activity WHERE query LIKE 'CALL live_refresh%' AND wait_event_type = 'Lock'};
+	$node->poll_query_until('postgres', "SELECT EXISTS ($waiting)") or die 'the refresh does not wait';
+	my $checkpointer = q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'};
+	my $before = $node->safe_psql('postgres', $checkpointer);
+
+	if ($how eq 'a killed refresh')
+	{
+		kill('KILL', $node->safe_psql('postgres', $waiting));
+		$refresh->finish;
+		# its client knows before the server does, which still takes connections then
+		wait_for_other($checkpointer, $before);
+	}
+	else
+	{
+		$node->stop('immediate');
+		$refresh->finish;
+		$node->start;
+	}
+	psql_as_brand(q{ROLLBACK PREPARED 'reader'});
+	isnt(psql_as_brand(q{SELECT count(*) FROM "Live 直播".dirty_bucket}), '0', "$what: work was left");
+	is_equal($what);
+	return;
+}
+
+# Until the server gives another answer. It may turn connections away meanwhile: then
+# psql reads nothing, and a query given to it on standard input breaks the pipe.
+sub wait_for_other
+{
+	my ($sql, $before) = @_;
+
+	for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
+	{
+		my ($answer) = run_command([ 'psql', '-XAt', '-d', $node->connstr('postgres'), '-c', $sql ]);
+
+		return if $answer ne '' && $answer ne $before;
+		usleep(100_000);
+	}
+	die 'the server did not come back';
 }
 
 # What is changed by hand in the tables, and in the settings.
