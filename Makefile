@@ -36,8 +36,8 @@ SQL_PARTS = \
 	sql/73_live_admin.sql \
 	sql/74_live_views.sql \
 	sql/75_live_load.sql \
-	sql/76_live_access.sql
-	sql/75_live_models.sql
+	sql/76_live_access.sql \
+	sql/77_live_models.sql
 
 # plain C99, no PostgreSQL headers
 CORE_OBJS = \
@@ -61,8 +61,8 @@ CORE_OBJS = \
 	src/core/hash.o \
 	src/core/instant_core.o \
 	src/core/keysort.o \
-	src/core/kmeans_bytes.o \
 	src/core/kmeans_assign.o \
+	src/core/kmeans_bytes.o \
 	src/core/kmeans_core.o \
 	src/core/kmeans_fit.o \
 	src/core/kmeans_rows.o \
@@ -130,8 +130,8 @@ OBJS = \
 	src/linreg_io.o \
 	src/linreg_moving.o \
 	src/linreg_predict.o \
-	src/localday.o \
 	src/live.o \
+	src/localday.o \
 	src/logreg.o \
 	src/logreg_fit.o \
 	src/logreg_io.o \
