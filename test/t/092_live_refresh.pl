@@ -79,7 +79,7 @@ sub check_writers
 		change => qq{$start BEGIN;\nUPDATE "Live 直播".event SET event_ts = event_ts + interval '90 seconds', qty = 2
 			WHERE (tableoid, ctid) IN (SELECT tableoid, ctid FROM "Live 直播".event ORDER BY hashint8(:id + viewer_id) LIMIT 1 FOR UPDATE SKIP LOCKED);\n\\sleep :ms ms\nCOMMIT;\n},
 		delete => qq{$start DELETE FROM "Live 直播".event WHERE event_uid = (SELECT event_uid FROM "Live 直播".event ORDER BY hashint8(:id + viewer_id) LIMIT 1 FOR UPDATE SKIP LOCKED);\n},
-		refresh => qq{CALL live_refresh('Live 直播', 40);\n\\sleep 100 ms\n});
+		refresh => qq{CALL live_refresh('Live 直播', 400);\n\\sleep 100 ms\n});
 	my %times = (commit => 5, rollback => 1, refund => 2, change => 1, delete => 1);
 	my @files;
 
