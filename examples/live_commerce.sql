@@ -14,8 +14,6 @@ INSERT INTO step (name) VALUES ('live_setup');
 \echo '1. live_setup: behaviour tables, rollups and views for BI, all yours'
 -- ids of viewers are kept as keyed hashes; with a key of one's own every run has the same audience
 SET live.id_key = 'a key for the example';
--- hundreds of small queries: compiling each would take longer than running it
-SET jit = off;
 SELECT live_setup('live_example');
 
 INSERT INTO step (name) VALUES ('live_simulate');

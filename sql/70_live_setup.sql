@@ -4,6 +4,8 @@
 -- Bodies find the user's tables and the extension's functions by a search_path
 -- that they set first: pg_catalog, the user's schema, the extension's schema,
 -- pg_temp. It ends with the call, since each function has a SET clause too.
+-- Those that run many statements set jit = off: compiling one takes longer than
+-- running it.
 
 CREATE FUNCTION live_layout()
 RETURNS text

@@ -800,6 +800,7 @@ CREATE FUNCTION live_ingest(target name, channel text, payload jsonb,
 RETURNS record
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $live$
 #variable_conflict use_column
 DECLARE
@@ -867,6 +868,7 @@ CREATE FUNCTION live_replay(target name, OUT batches int, OUT accepted int, OUT 
 RETURNS record
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $live$
 #variable_conflict use_column
 DECLARE

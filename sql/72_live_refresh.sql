@@ -516,6 +516,7 @@ CREATE FUNCTION live_refresh_step(target name, max_buckets int, OUT done bigint,
 RETURNS record
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $live$
 #variable_conflict use_column
 DECLARE
@@ -647,6 +648,7 @@ CREATE FUNCTION live_verify(target name)
 RETURNS TABLE (rollup text, stream_id bigint, problem text, bucket jsonb)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000 ROWS 10
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $live$
 #variable_conflict use_column
 DECLARE

@@ -58,6 +58,7 @@ CREATE FUNCTION live_forget(target name, channel text, external_id text,
 RETURNS record
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $live$
 #variable_conflict use_column
 DECLARE
@@ -128,6 +129,7 @@ CREATE FUNCTION live_simulate(target name, options jsonb DEFAULT '{}',
 RETURNS record
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $live$
 #variable_conflict use_column
 DECLARE

@@ -7,6 +7,7 @@ CREATE FUNCTION live_load_events(target name, channel_id smallint, batch_id bigi
 RETURNS record
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $live$
 #variable_conflict use_column
 DECLARE
@@ -104,6 +105,7 @@ CREATE FUNCTION live_load(target name, channel text, source regclass DEFAULT NUL
 RETURNS record
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $live$
 #variable_conflict use_column
 DECLARE
@@ -199,6 +201,7 @@ CREATE FUNCTION live_receive(target name, channel text, payload bytea,
 RETURNS record
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $live$
 #variable_conflict use_column
 DECLARE
@@ -240,6 +243,7 @@ CREATE FUNCTION live_reopen(target name, OUT batches int, OUT accepted int, OUT 
 RETURNS record
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $live$
 #variable_conflict use_column
 DECLARE

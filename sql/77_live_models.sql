@@ -97,6 +97,7 @@ CREATE FUNCTION live_train_sample(target name, name text, options jsonb, data_as
 RETURNS date
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $live$
 #variable_conflict use_variable
 DECLARE
@@ -182,6 +183,7 @@ CREATE FUNCTION live_train(target name, name text DEFAULT 'purchase', options js
 RETURNS record
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $live$
 #variable_conflict use_column
 DECLARE
