@@ -349,7 +349,7 @@ COMMENT ON FUNCTION live_reader(name, smallint, text, jsonb, text, oid, boolean)
 
 CREATE FUNCTION live_stage_sql(target name, channel_id smallint, record text, defaults jsonb, pads text, source oid, plain boolean)
 RETURNS text
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 1000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 DECLARE

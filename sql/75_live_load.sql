@@ -5,7 +5,7 @@
 CREATE FUNCTION live_load_events(target name, channel_id smallint, batch_id bigint, source oid, chosen text,
   OUT accepted int, OUT rejected int, OUT total int)
 RETURNS record
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 SET jit = off
 AS $live$
@@ -103,7 +103,7 @@ COMMENT ON FUNCTION live_load_events(name, smallint, bigint, oid, text) IS
 CREATE FUNCTION live_load(target name, channel text, source regclass DEFAULT NULL, record text DEFAULT 'event',
   OUT batch_id bigint, OUT accepted int, OUT duplicate int, OUT rejected int)
 RETURNS record
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 SET jit = off
 AS $live$
@@ -177,7 +177,7 @@ COMMENT ON FUNCTION live_load(name, text, regclass, text) IS
 
 CREATE FUNCTION live_open(payload bytea, OUT doc jsonb, OUT reason text)
 RETURNS record
-LANGUAGE plpgsql IMMUTABLE
+LANGUAGE plpgsql IMMUTABLE PARALLEL UNSAFE COST 100
 SET search_path = pg_catalog, pg_temp
 AS $live$
 BEGIN
@@ -199,7 +199,7 @@ COMMENT ON FUNCTION live_open(bytea) IS
 CREATE FUNCTION live_receive(target name, channel text, payload bytea,
   OUT batch_id bigint, OUT accepted int, OUT duplicate int, OUT rejected int, OUT reason text)
 RETURNS record
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 SET jit = off
 AS $live$
@@ -241,7 +241,7 @@ COMMENT ON FUNCTION live_receive(name, text, bytea) IS
 
 CREATE FUNCTION live_reopen(target name, OUT batches int, OUT accepted int, OUT duplicate int, OUT rejected int)
 RETURNS record
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 SET jit = off
 AS $live$

@@ -4,7 +4,7 @@
 
 CREATE FUNCTION live_row_security(target name)
 RETURNS void
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 DECLARE
@@ -46,7 +46,7 @@ COMMENT ON FUNCTION live_row_security(name) IS
 
 CREATE FUNCTION live_grant(target name, kind text, grantee name, channels text[] DEFAULT NULL)
 RETURNS void
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 DECLARE
@@ -116,7 +116,7 @@ COMMENT ON FUNCTION live_grant(name, text, name, text[]) IS
 
 CREATE FUNCTION live_revoke(target name, grantee name)
 RETURNS void
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 BEGIN

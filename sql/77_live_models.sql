@@ -95,7 +95,7 @@ COMMENT ON FUNCTION live_train_options(jsonb) IS
 
 CREATE FUNCTION live_train_sample(target name, name text, options jsonb, data_as_of timestamptz)
 RETURNS date
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 SET jit = off
 AS $live$
@@ -155,7 +155,7 @@ COMMENT ON FUNCTION live_train_sample(name, text, jsonb, timestamptz) IS
 
 CREATE FUNCTION live_train_metrics(target name, kind text, model bytea)
 RETURNS jsonb
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $live$
 DECLARE
@@ -181,7 +181,7 @@ CREATE FUNCTION live_train(target name, name text DEFAULT 'purchase', options js
   OUT version int, OUT kind text, OUT is_current boolean, OUT rows bigint, OUT test_rows bigint, OUT accuracy float8, OUT majority_accuracy float8,
   OUT roc_auc float8, OUT log_loss float8, OUT previous_version int, OUT previous_roc_auc float8, OUT previous_log_loss float8)
 RETURNS record
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 SET jit = off
 AS $live$

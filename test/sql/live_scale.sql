@@ -1,6 +1,8 @@
 -- What a refresh reads follows what has changed, not what lies behind it: with
 -- statistics that know nothing of the new stream, as they never do of a running one.
 SET client_min_messages = warning;
+-- the plans of a server whose parallel workers have a price
+SET max_parallel_workers_per_gather = 0;
 SET timezone = 'UTC';
 SELECT live_setup('ls') IS NOT NULL AS ready;
 SELECT events > 20000 AS many FROM live_simulate('ls', '{"seed": 3, "start": "2024-03-01", "viewers": 4000, "streams": 6, "minutes": 30}');
