@@ -444,7 +444,7 @@ sub offences
 	my $attribute = qr/(?:WINDOW|IMMUTABLE|STABLE|VOLATILE|STRICT|CALLED ON NULL INPUT|PARALLEL [A-Z]+|(?:COST|ROWS) \d+)/;
 	# a body is a string; that of another language would be analysed here and now
 	my $body = qr/LANGUAGE plpgsql(?: $attribute)*/;
-	my $path = qr/SET search_path = pg_catalog, pg_temp(?: SET client_min_messages = warning)?(?: SET max_parallel_workers_per_gather = 0)?/;
+	my $path = qr/SET search_path = pg_catalog, pg_temp(?: SET jit = off)?(?: SET client_min_messages = warning)?(?: SET max_parallel_workers_per_gather = 0)?/;
 	my $allowed = qr/
 		CREATE[ ]FUNCTION[ ]$signature[ ]RETURNS[ ](?:SETOF[ ])?(?:$type|TABLE[ ]?\($argument(?:,[ ]$argument)*\))[ ]$body[ ]$path[ ]AS[ ]\$live\$
 		| CREATE[ ]PROCEDURE[ ]$signature[ ]$body[ ]AS[ ]\$live\$
