@@ -54,15 +54,19 @@ row "linreg_fit of 10 features without the scan" "$(calculate "($CPU - $scan) * 
 small=$CPU
 with_workers 0 "linreg_fit of 10 features, a tenth of the rows" "SELECT linreg_coef(linreg_fit(y, x)) FROM (SELECT * FROM features LIMIT $((WIDE / 10))) f"
 ratio "ten times the rows, CPU" "$small" "$CPU"
+with_workers 1 "linreg_fit of 10 features, leader and 1 worker" 'SELECT linreg_coef(linreg_fit(y, x)) FROM features'
+both=$WALL
 with_workers 0 "linreg_fit of 10 features with weights" 'SELECT linreg_coef(linreg_fit(y, x, y)) FROM features'
 
-# COPY TO by psycopg, as text and as binary, and by psql, as binary; then numpy's lstsq
+# COPY TO by psycopg, as text and as binary, and by psql, as binary; then numpy's lstsq.
+# Two processes are at it there too: the server's, and the client.
 if "$PYTHON" -c 'import numpy, pandas, psycopg' 2>/dev/null; then
   for format in text binary psql; do
     peer=$(RUNS=$RUNS "$PYTHON" bench/linreg_peer.py "$format") || die "the peer failed"
     row "COPY $format and numpy" "${peer% *}" s
     row "COPY $format and numpy" "${peer#* }" "CPU s of the client"
     ratio "COPY $format and numpy over linreg_fit" "${peer% *}" "$ours"
+    ratio "COPY $format and numpy over linreg_fit, leader and 1 worker" "${peer% *}" "$both"
   done
 else
   say "no numpy, pandas and psycopg in $PYTHON: that peer is left out"
