@@ -12,6 +12,7 @@
 #include "core/stay_core.h"
 #include "funcapi.h"
 #include "rowarray.h"
+#include "stateargs.h"
 #include "timeargs.h"
 #include "timestate.h"
 #include "utils/builtins.h"
@@ -69,14 +70,6 @@ check_same_window(const int64 here[2], const int64 window[2])
 				 errmsg("lo and hi must be the same in all rows of a group: %s and %s, then %s and %s",
 						la_timestamp_out(here[0]), la_timestamp_out(here[1]),
 						la_timestamp_out(window[0]), la_timestamp_out(window[1]))));
-}
-
-/* Argument 0 as it is: the row does not count. */
-static inline Datum
-unchanged_state(FunctionCallInfo fcinfo)
-{
-	fcinfo->isnull = PG_ARGISNULL(0);
-	return PG_GETARG_DATUM(0);
 }
 
 /* --- concurrency_peak ------------------------------------------------------------- */
@@ -195,8 +188,7 @@ writable_avg(FunctionCallInfo fcinfo, const int64 window[2])
 
 	if (PG_ARGISNULL(0))
 	{
-		state = palloc0(sizeof(AvgState));
-		SET_VARSIZE(state, sizeof(AvgState));
+		state = new_flat_state(sizeof(AvgState));
 		state->id = AVG_ID;
 		memcpy(state->window, window, sizeof(state->window));
 		return state;

@@ -14,6 +14,7 @@
 #include "common/int.h"
 #include "funnel.h"
 #include "nodes/primnodes.h"
+#include "stateargs.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -194,14 +195,6 @@ writable_list(FunctionCallInfo fcinfo, const FunnelShape *shape, Size more)
 	if (likely(la_funnel_has_room(list, VARSIZE(list), more)))
 		return list;
 	return larger_list(list, shape, more);
-}
-
-/* Argument 0 as it is: the row does not count. */
-static inline Datum
-unchanged_state(FunctionCallInfo fcinfo)
-{
-	fcinfo->isnull = PG_ARGISNULL(0);
-	return PG_GETARG_DATUM(0);
 }
 
 static inline const Expr *

@@ -17,6 +17,7 @@
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
+#include "stateargs.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
@@ -206,10 +207,7 @@ path_accum(PG_FUNCTION_ARGS)
 	text	   *node;
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-	{
-		fcinfo->isnull = PG_ARGISNULL(0);
-		return PG_GETARG_DATUM(0);
-	}
+		return unchanged_state(fcinfo);
 	visit.ts = PG_GETARG_TIMESTAMPTZ(1);
 	if (unlikely(TIMESTAMP_NOT_FINITE(visit.ts)))
 		ereport(ERROR,
@@ -232,10 +230,7 @@ path_combine(PG_FUNCTION_ARGS)
 	PathQuestion question;
 
 	if (PG_ARGISNULL(1))
-	{
-		fcinfo->isnull = PG_ARGISNULL(0);
-		return PG_GETARG_DATUM(0);
-	}
+		return unchanged_state(fcinfo);
 	other = get_state(fcinfo, 1);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_POINTER(copy_state(other, Max(other->used, FIRST_CAPACITY)));

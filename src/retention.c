@@ -6,6 +6,7 @@
 #include "liveanalytics.h"
 
 #include "catalog/pg_type.h"
+#include "stateargs.h"
 #include "timeargs.h"
 #include "utils/array.h"
 #include "utils/timestamp.h"
@@ -65,14 +66,6 @@ boolean_array(uint64 bits, int n)
 	for (int i = 0; i < n; i++)
 		values[i] = BoolGetDatum(bits >> i & 1);
 	return PointerGetDatum(construct_array(values, n, BOOLOID, sizeof(bool), true, TYPALIGN_CHAR));
-}
-
-/* Argument 0 as it is: the row does not count. */
-static inline Datum
-unchanged_state(FunctionCallInfo fcinfo)
-{
-	fcinfo->isnull = PG_ARGISNULL(0);
-	return PG_GETARG_DATUM(0);
 }
 
 /* --- retention ------------------------------------------------------------------ */
@@ -171,9 +164,8 @@ ordered_size(int n)
 static OrderedState *
 new_ordered(int n)
 {
-	OrderedState *state = palloc0(ordered_size(n));
+	OrderedState *state = new_flat_state(ordered_size(n));
 
-	SET_VARSIZE(state, ordered_size(n));
 	state->id = ORDERED_ID;
 	state->n = n;
 	state->first = DT_NOEND;
@@ -182,20 +174,15 @@ new_ordered(int n)
 	return state;
 }
 
-/* An argument, checked: from within an aggregate as it is, else a copy. */
 static OrderedState *
 get_ordered(FunctionCallInfo fcinfo, int argno)
 {
-	OrderedState *state = (OrderedState *) PG_GETARG_VARLENA_P(argno);
+	OrderedState *state = get_flat_state(fcinfo, argno);
 	Size		size = VARSIZE(state);
 
 	if (size < offsetof(OrderedState, last) || state->id != ORDERED_ID ||
 		state->n < 1 || state->n > MAX_CONDITIONS || size != ordered_size(state->n))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("value of %zu bytes is not a state of %s", (size_t) size, "retention_ordered")));
-	if (argno > 0 || !AggCheckCallContext(fcinfo, NULL) || (uintptr_t) state % MAXIMUM_ALIGNOF != 0)
-		state = memcpy(palloc(size), state, size);
+		report_not_a_state(state, "retention_ordered");
 	return state;
 }
 

@@ -11,6 +11,7 @@
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
 #include "sequence.h"
+#include "stateargs.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -218,10 +219,7 @@ sequence_accum(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("array of conditions must not be NULL")));
 	if (PG_ARGISNULL(2))
-	{
-		fcinfo->isnull = PG_ARGISNULL(0);
-		return PG_GETARG_DATUM(0);
-	}
+		return unchanged_state(fcinfo);
 	array = PG_GETARG_ARRAYTYPE_P(3);
 	nconditions = la_vector_length(array, "conditions");
 	state = get_state(fcinfo, PG_GETARG_TEXT_PP(1), nconditions);
@@ -247,10 +245,7 @@ sequence_combine(PG_FUNCTION_ARGS)
 	SequenceState *other;
 
 	if (PG_ARGISNULL(1))
-	{
-		fcinfo->isnull = PG_ARGISNULL(0);
-		return PG_GETARG_DATUM(0);
-	}
+		return unchanged_state(fcinfo);
 	other = PG_GETARG_SEQUENCE_P(1);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_POINTER(copy_state(other, Max(other->n, FIRST_CAPACITY)));
