@@ -73,16 +73,21 @@ static const char *const known_keys[] = {
 	"shift", "scale", "clusters", NULL
 };
 
+static JsonbContainer *
+get_numbers(JsonbContainer *object, const char *key, uint32 n)
+{
+	return la_json_array_of(&reader, la_json_get(&reader, object, key), key, n);
+}
+
 static void
 read_numbers(JsonbContainer *object, const char *key, double *values, uint32 n)
 {
-	la_json_numbers(&reader, la_json_array_of(&reader, la_json_get(&reader, object, key), key, n), key, values, false);
+	la_json_numbers(&reader, get_numbers(object, key, n), key, values, false);
 }
 
 static void
 read_clusters(JsonbContainer *clusters, KmeansModel *model)
 {
-	static const char *const known[] = {"size", "centroid", NULL};
 	double	   *sizes = model->values + 2 * (size_t) model->p;
 
 	for (uint32 c = 0; c < model->k; c++)
@@ -90,22 +95,36 @@ read_clusters(JsonbContainer *clusters, KmeansModel *model)
 		JsonbContainer *cluster = la_json_object_at(&reader, clusters, c, "clusters");
 
 		CHECK_FOR_INTERRUPTS();
-		la_json_known_keys(&reader, cluster, known);
 		sizes[c] = (double) la_json_whole(&reader, cluster, "size", 0, LA_KMEANS_MAX_COUNT);
 		read_numbers(cluster, "centroid", sizes + model->k + (size_t) c * model->p, model->p);
 	}
 }
 
-/* A new model with room for so many clusters and features. */
+/*
+ * A new model with room for the clusters and features of the text.  All arrays
+ * are first seen to be of that size: no short text takes the memory of a large
+ * model.
+ */
 static KmeansModel *
 make_model(JsonbContainer *object, JsonbContainer *clusters)
 {
+	static const char *const known[] = {"size", "centroid", NULL};
 	int64		p = la_json_whole(&reader, object, "features", 0, LA_KMEANS_MAX_FEATURES);
 	uint32		k = JsonContainerSize(clusters);
 
 	if (k > LA_KMEANS_MAX_CLUSTERS || k * p > LA_KMEANS_MAX_VALUES)
 		la_json_error(&reader, psprintf("There are %u clusters of %lld features, more than a model may have.",
 									   k, (long long) p));
+	get_numbers(object, "shift", (uint32) p);
+	get_numbers(object, "scale", (uint32) p);
+	for (uint32 c = 0; c < k; c++)
+	{
+		JsonbContainer *cluster = la_json_object_at(&reader, clusters, c, "clusters");
+
+		CHECK_FOR_INTERRUPTS();
+		la_json_known_keys(&reader, cluster, known);
+		get_numbers(cluster, "centroid", (uint32) p);
+	}
 	return la_kmeans_new(k, (uint32) p);
 }
 
