@@ -20,6 +20,7 @@
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
+#include "typeio.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
 
@@ -427,22 +428,12 @@ funnel_events_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
 }
 
-LA_NORETURN static void
-invalid_binary(const char *detail)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("invalid binary value for type %s", "funnel_events"),
-			 errdetail_internal("%s", detail)));
-	pg_unreachable();
-}
-
 static void
 receive_event(StringInfo in, const FunnelShape *shape, FunnelEvent *event, int64 *number)
 {
 	event->ts = pq_getmsgint64(in);
 	if (!number_to_steps(shape, pq_getmsgint64(in), &event->steps))
-		invalid_binary("An event has steps that this funnel does not have.");
+		report_invalid_binary("funnel_events", "An event has steps that this funnel does not have.");
 	if (shape->kind == LA_FUNNEL_BIGINT_KEYS)
 	{
 		*number = pq_getmsgint64(in);
@@ -469,16 +460,17 @@ funnel_events_recv(PG_FUNCTION_ARGS)
 	uint32		count;
 
 	if (format != LA_FUNNEL_FORMAT)
-		invalid_binary(psprintf("Format %d is not known.", format));
+		report_invalid_binary("funnel_events", psprintf("Format %d is not known.", format));
 	shape.kind = pq_getmsgbyte(in);
 	shape.steps = pq_getmsgbyte(in);
 	shape.modes = pq_getmsgbyte(in);
 	shape.window = pq_getmsgint64(in);
 	count = pq_getmsgint(in, 4);
 	if (!shape_is_valid(&shape))
-		invalid_binary("It describes no funnel.");
+		report_invalid_binary("funnel_events", "It describes no funnel.");
 	if (count > (in->len - in->cursor) / (2 * sizeof(int64)))
-		invalid_binary(psprintf("%u events do not fit into the %d bytes that follow.", count, in->len - in->cursor));
+		report_invalid_binary("funnel_events", psprintf("%u events do not fit into the %d bytes that follow.",
+														count, in->len - in->cursor));
 	list = la_funnel_new(&shape, 0);
 	for (uint32 i = 0; i < count; i++)
 	{

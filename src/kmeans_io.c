@@ -18,6 +18,7 @@
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
+#include "typeio.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(kmeans_in);
@@ -163,16 +164,6 @@ kmeans_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(out);
 }
 
-LA_NORETURN static void
-invalid_binary(const char *detail)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("invalid binary value for type %s", "kmeans"),
-			 errdetail_internal("%s", detail)));
-	pg_unreachable();
-}
-
 Datum
 kmeans_recv(PG_FUNCTION_ARGS)
 {
@@ -184,9 +175,9 @@ kmeans_recv(PG_FUNCTION_ARGS)
 	uint32		p;
 
 	if (la_kmeans_read_shape(bytes, (size_t) size, &k, &p) != LA_OK)
-		invalid_binary(psprintf("Its %d bytes are not those of a model of format %d.", size, LA_KMEANS_FORMAT));
+		report_invalid_binary("kmeans", psprintf("Its %d bytes are not those of a model of format %d.", size, LA_KMEANS_FORMAT));
 	model = la_kmeans_new(k, p);
 	if (la_kmeans_read(model, bytes, (size_t) size) != LA_OK)
-		invalid_binary("Its parts contradict each other.");
+		report_invalid_binary("kmeans", "Its parts contradict each other.");
 	PG_RETURN_POINTER(model);
 }

@@ -13,6 +13,7 @@
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
 #include "sequence.h"
+#include "typeio.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -230,16 +231,6 @@ sequence_state_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
 }
 
-LA_NORETURN static void
-invalid_binary(const char *detail)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("invalid binary value for type %s", "sequence_state"),
-			 errdetail_internal("%s", detail)));
-	pg_unreachable();
-}
-
 static SequenceEvent
 receive_event(StringInfo in, int nconditions)
 {
@@ -248,7 +239,7 @@ receive_event(StringInfo in, int nconditions)
 	for (int b = 0; b < nconditions; b += 8)
 		event.conditions |= (uint64) pq_getmsgint(in, 1) << b;
 	if (!la_sequence_is_event(&event, nconditions))
-		invalid_binary("An event must have a finite time and at least one of the conditions.");
+		report_invalid_binary("sequence_state", "An event must have a finite time and at least one of the conditions.");
 	return event;
 }
 
@@ -265,14 +256,14 @@ sequence_state_recv(PG_FUNCTION_ARGS)
 	size_t		n;
 
 	if (format != LA_SEQUENCE_FORMAT)
-		invalid_binary(psprintf("Format %d is not known.", format));
+		report_invalid_binary("sequence_state", psprintf("Format %d is not known.", format));
 	if (length > LA_SEQUENCE_MAX_PATTERN)
-		invalid_binary("Its pattern is too long.");
+		report_invalid_binary("sequence_state", "Its pattern is too long.");
 	pattern = pq_getmsgbytes(in, length);
 	check_pattern(pattern, length, nconditions, ERRCODE_INVALID_BINARY_REPRESENTATION);
 	n = (in->len - in->cursor) / size;
 	if (n * size != in->len - in->cursor)
-		invalid_binary("Its last event is not complete.");
+		report_invalid_binary("sequence_state", "Its last event is not complete.");
 	state = la_sequence_new(pattern, length, nconditions, n);
 	for (size_t i = 0; i < n; i++)
 	{
