@@ -122,6 +122,7 @@ OBJS = \
 	src/funnel_io.o \
 	src/funnel_summary.o \
 	src/jsonread.o \
+	src/keptmodel.o \
 	src/kmeans.o \
 	src/kmeans_io.o \
 	src/kmeans_train.o \
