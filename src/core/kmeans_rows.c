@@ -238,36 +238,12 @@ swap_keys(KmeansSort *sort, uint32_t a, uint32_t b)
 	sort->keys[b] = key;
 }
 
-static void
-sift_down(KmeansSort *sort, uint32_t begin, uint32_t root, uint32_t n)
-{
-	while (root < n / 2)
-	{
-		uint32_t	child = 2 * root + 1;
-
-		if (child + 1 < n && compare(sort, begin + child, begin + child + 1) < 0)
-			child++;
-		if (compare(sort, begin + root, begin + child) >= 0)
-			return;
-		swap_keys(sort, begin + root, begin + child);
-		root = child;
-	}
-}
-
-/* n log n comparisons even for rows made to collide */
-static void
-sort_run(KmeansSort *sort, uint32_t begin, uint32_t end)
-{
-	uint32_t	n = end - begin;
-
-	for (uint32_t root = n / 2; root-- > 0;)
-		sift_down(sort, begin, root, n);
-	for (uint32_t last = n; last-- > 1;)
-	{
-		swap_keys(sort, begin, begin + last);
-		sift_down(sort, begin, 0, last);
-	}
-}
+/* rows of one hash, of which some may be made to collide */
+#define HEAP_SORT			sort_run
+#define HEAP_SET			KmeansSort
+#define HEAP_COMPARE		compare
+#define HEAP_SWAP			swap_keys
+#include "heap_sort.h"
 
 /* The rows of one hash end before "end": how many different ones are there? */
 static void
