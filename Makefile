@@ -65,6 +65,7 @@ CORE_OBJS = \
 	src/core/kmeans_bytes.o \
 	src/core/kmeans_core.o \
 	src/core/kmeans_fit.o \
+	src/core/kmeans_measure.o \
 	src/core/kmeans_rows.o \
 	src/core/kmeans_search.o \
 	src/core/kmeans_seed.o \
@@ -183,6 +184,7 @@ VECTOR_OBJS = \
 	src/core/forest_split.o \
 	src/core/kmeans_assign.o \
 	src/core/kmeans_fit.o \
+	src/core/kmeans_measure.o \
 	src/core/kmeans_rows.o \
 	src/core/kmeans_search.o \
 	src/core/kmeans_seed.o \

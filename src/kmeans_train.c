@@ -3,8 +3,9 @@
  *		kmeans_fit, kmeans_choose: the aggregates that find clusters.
  *
  * The transition functions keep the rows (rowstore.c); the final functions put
- * them into canonical order and measure them (core/kmeans_rows.c), and cluster
- * them (core/kmeans_fit.c).  Nothing in it depends on the order of the rows.
+ * them into canonical order (core/kmeans_rows.c), measure them
+ * (core/kmeans_measure.c) and cluster them (core/kmeans_fit.c).  Nothing in it
+ * depends on the order of the rows.
  */
 #include "liveanalytics.h"
 
