@@ -10,7 +10,9 @@ EXTENSION    = liveanalytics
 EXTVERSION   = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" liveanalytics.control)
 MODULE_big   = liveanalytics
 
-# joined in this order into the install script
+# Joined in this order into the install script.  They write out every declaration,
+# also where several differ in a name only: whoever looks for a function finds
+# just what is installed, and a generator would save lines and hide that.
 SQL_PARTS = \
 	sql/00_prologue.sql \
 	sql/10_score.sql \

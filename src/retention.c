@@ -32,20 +32,12 @@ static int
 get_conditions(ArrayType *array, uint64 *met)
 {
 	int			n = la_vector_length(array, "conditions");
-	const bool *values = (const bool *) ARR_DATA_PTR(array);
-	const bits8 *present = ARR_NULLBITMAP(array);
 
 	if (unlikely(n < 1 || n > MAX_CONDITIONS))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("number of conditions must be between 1 and %d, not %d", MAX_CONDITIONS, n)));
-	*met = 0;
-	for (int i = 0; i < n; i++)
-	{
-		if (present && !(present[i / 8] & (1 << (i % 8))))
-			continue;
-		*met |= (uint64) *values++ << i;
-	}
+	*met = la_true_bits(array, n);
 	return n;
 }
 
