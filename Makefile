@@ -153,6 +153,7 @@ OBJS = \
 	src/sequence_io.o \
 	src/sessions.o \
 	src/sorted.o \
+	src/textscan.o \
 	src/timeargs.o \
 	src/timestate.o \
 	src/viewer_set.o \
