@@ -77,6 +77,7 @@ CORE_OBJS = \
 	src/core/linreg_solve.o \
 	src/core/log_core.o \
 	src/core/logreg_bytes.o \
+	src/core/logreg_columns.o \
 	src/core/logreg_core.o \
 	src/core/logreg_factor.o \
 	src/core/logreg_model.o \
@@ -193,6 +194,7 @@ VECTOR_OBJS = \
 	src/core/kmeans_seed.o \
 	src/core/linreg_core.o \
 	src/core/linreg_solve.o \
+	src/core/logreg_columns.o \
 	src/core/logreg_pass.o \
 	src/core/viewer_set_container.o \
 	src/core/viewer_set_core.o
