@@ -72,6 +72,33 @@ check_same_window(const int64 here[2], const int64 window[2])
 						la_timestamp_out(window[0]), la_timestamp_out(window[1]))));
 }
 
+static void
+check_same_step(const int64 *here, const int64 *step)
+{
+	if (unlikely(*here != *step))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("step must be the same in all rows of a group: %lld microseconds, then %lld",
+						(long long) *here, (long long) *step)));
+}
+
+/* The rows of argument 1 added to those of argument 0; "check" compares their settings, if they have any. */
+static Datum
+combine_rows(FunctionCallInfo fcinfo, const TimeKind *kind, void (*check) (const int64 *here, const int64 *there))
+{
+	TimeState	state;
+	TimeRows   *other;
+
+	if (PG_ARGISNULL(1))
+		return unchanged_state(fcinfo);
+	other = la_time_read(fcinfo, 1, kind);
+	la_time_open(fcinfo, kind, other->values, &state);
+	if (check != NULL)
+		check(state.rows->values, other->values);
+	la_time_append(kind, &state, other);
+	PG_RETURN_DATUM(la_time_result(&state));
+}
+
 /* --- concurrency_peak ------------------------------------------------------------- */
 
 /* spans that are not empty, in any order */
@@ -110,15 +137,7 @@ concurrency_peak_accum(PG_FUNCTION_ARGS)
 Datum
 concurrency_peak_combine(PG_FUNCTION_ARGS)
 {
-	TimeState	state;
-	TimeRows   *other;
-
-	if (PG_ARGISNULL(1))
-		return unchanged_state(fcinfo);
-	other = la_time_read(fcinfo, 1, &peak_kind);
-	la_time_open(fcinfo, &peak_kind, NULL, &state);
-	la_time_append(&peak_kind, &state, other);
-	PG_RETURN_DATUM(la_time_result(&state));
+	return combine_rows(fcinfo, &peak_kind, NULL);
 }
 
 /* concurrency_peak_final(state): the most present, and since when for the first time */
@@ -274,11 +293,7 @@ static void
 check_same_series(const int64 *here, const int64 *settings)
 {
 	check_same_window(here, settings);
-	if (unlikely(here[2] != settings[2]))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("step must be the same in all rows of a group: %lld microseconds, then %lld",
-						(long long) here[2], (long long) settings[2])));
+	check_same_step(here + 2, settings + 2);
 }
 
 Datum
@@ -301,16 +316,7 @@ concurrency_series_accum(PG_FUNCTION_ARGS)
 Datum
 concurrency_series_combine(PG_FUNCTION_ARGS)
 {
-	TimeState	state;
-	TimeRows   *other;
-
-	if (PG_ARGISNULL(1))
-		return unchanged_state(fcinfo);
-	other = la_time_read(fcinfo, 1, &series_kind);
-	la_time_open(fcinfo, &series_kind, other->values, &state);
-	check_same_series(state.rows->values, other->values);
-	la_time_append(&series_kind, &state, other);
-	PG_RETURN_DATUM(la_time_result(&state));
+	return combine_rows(fcinfo, &series_kind, check_same_series);
 }
 
 /* A bucket as the columns of online_bucket. */
@@ -389,16 +395,6 @@ get_stay(FunctionCallInfo fcinfo, int64 *key)
 	return true;
 }
 
-static void
-check_same_step(int64 here, int64 step)
-{
-	if (unlikely(here != step))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("step must be the same in all rows of a group: %lld microseconds, then %lld",
-						(long long) here, (long long) step)));
-}
-
 Datum
 stay_curve_accum(PG_FUNCTION_ARGS)
 {
@@ -409,7 +405,7 @@ stay_curve_accum(PG_FUNCTION_ARGS)
 	if (!get_stay(fcinfo, &key))
 		return unchanged_state(fcinfo);
 	la_time_open(fcinfo, &stay_kind, &step, &state);
-	check_same_step(state.rows->values[0], step);
+	check_same_step(state.rows->values, &step);
 	la_time_make_room(&stay_kind, &state, 1);
 	la_time_values(state.rows)[state.rows->n++] = key;
 	PG_RETURN_DATUM(la_time_result(&state));
@@ -418,16 +414,7 @@ stay_curve_accum(PG_FUNCTION_ARGS)
 Datum
 stay_curve_combine(PG_FUNCTION_ARGS)
 {
-	TimeState	state;
-	TimeRows   *other;
-
-	if (PG_ARGISNULL(1))
-		return unchanged_state(fcinfo);
-	other = la_time_read(fcinfo, 1, &stay_kind);
-	la_time_open(fcinfo, &stay_kind, other->values, &state);
-	check_same_step(state.rows->values[0], other->values[0]);
-	la_time_append(&stay_kind, &state, other);
-	PG_RETURN_DATUM(la_time_result(&state));
+	return combine_rows(fcinfo, &stay_kind, check_same_step);
 }
 
 typedef struct StayCurve
