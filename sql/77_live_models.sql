@@ -198,6 +198,8 @@ DECLARE
 	v_before jsonb;
 	v_old record;
 BEGIN
+	-- in one piece, as each step needs what the one before found: check, learn,
+	-- judge, compare with the current version, store
 	IF target IS NULL THEN
 		RAISE EXCEPTION 'name of the schema must not be NULL' USING ERRCODE = '22004';
 	END IF;

@@ -32,23 +32,12 @@ days_size(uint64 capacity)
 }
 
 static DaysState *
-new_days(uint64 capacity)
-{
-	DaysState  *state = palloc0(days_size(capacity));
-
-	SET_VARSIZE(state, days_size(capacity));
-	return state;
-}
-
-static DaysState *
 get_days(FunctionCallInfo fcinfo, int argno)
 {
-	DaysState  *state = get_state(fcinfo, argno);
+	DaysState  *state = get_flat_state(fcinfo, argno);
 
 	if (unlikely(VARSIZE(state) < days_size(0) || VARSIZE(state) < days_size(state->n)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("value of %zu bytes is not a state of %s", (size_t) VARSIZE(state), "active_days")));
+		report_not_a_state(state, "active_days");
 	return state;
 }
 
@@ -65,7 +54,7 @@ add_block(DaysState *state, int64 block, uint64 days)
 	}
 	if (VARSIZE(state) < days_size(state->n + UINT64CONST(1)))
 	{
-		DaysState  *larger = new_days(2 * (uint64) state->n + 1);
+		DaysState  *larger = new_flat_state(days_size(2 * (uint64) state->n + 1));
 
 		larger->n = state->n;
 		memcpy(larger->blocks, state->blocks, state->n * sizeof(DayBlock));
@@ -79,7 +68,7 @@ add_block(DaysState *state, int64 block, uint64 days)
 static Datum
 add_day(FunctionCallInfo fcinfo, DateADT day)
 {
-	DaysState  *state = PG_ARGISNULL(0) ? new_days(1) : get_days(fcinfo, 0);
+	DaysState  *state = PG_ARGISNULL(0) ? new_flat_state(days_size(1)) : get_days(fcinfo, 0);
 	int64		block = la_block_of_day(day);
 
 	PG_RETURN_POINTER(add_block(state, block, UINT64CONST(1) << (day - block * LA_DAYS_PER_BLOCK)));
@@ -123,7 +112,7 @@ active_days_combine(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(1))
 		return unchanged_state(fcinfo);
 	other = get_days(fcinfo, 1);
-	state = PG_ARGISNULL(0) ? new_days(Max(other->n, 1)) : get_days(fcinfo, 0);
+	state = PG_ARGISNULL(0) ? new_flat_state(days_size(Max(other->n, 1))) : get_days(fcinfo, 0);
 	for (uint32 i = 0; i < other->n; i++)
 		state = add_block(state, other->blocks[i].block, other->blocks[i].days);
 	PG_RETURN_POINTER(state);
@@ -162,9 +151,7 @@ active_days_final(PG_FUNCTION_ARGS)
 		/* bytes from anywhere */
 		if (state->blocks[i].block < PG_INT32_MIN / LA_DAYS_PER_BLOCK ||
 			state->blocks[i].block > PG_INT32_MAX / LA_DAYS_PER_BLOCK)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-					 errmsg("value of %zu bytes is not a state of %s", (size_t) VARSIZE(state), "active_days")));
+			report_not_a_state(state, "active_days");
 	}
 	count = la_dayset_count(state->blocks, state->n);
 	array = new_date_array(count);

@@ -18,4 +18,26 @@ extern ArrayType *la_float8_array(const double *values, int n);
 extern char *la_float8_out(double value);
 extern void la_check_finite(double value, const char *name);
 
+/* The n elements of a boolean[], up to 64, as bits, the first the lowest; NULL is not true. */
+static inline uint64
+la_true_bits(ArrayType *array, int n)
+{
+	const bool *values = (const bool *) ARR_DATA_PTR(array);
+	const bits8 *present = ARR_NULLBITMAP(array);
+	uint64		bits = 0;
+
+	if (likely(present == NULL))
+	{
+		for (int i = 0; i < n; i++)
+			bits |= (uint64) values[i] << i;
+		return bits;
+	}
+	for (int i = 0; i < n; i++)
+	{
+		if (present[i / 8] & (1 << (i % 8)))
+			bits |= (uint64) *values++ << i;
+	}
+	return bits;
+}
+
 #endif							/* LA_ARGS_H */

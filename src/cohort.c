@@ -209,7 +209,7 @@ check_same_question(const CohortState *state, const CohortState *other)
 static CohortState *
 get_cohorts(FunctionCallInfo fcinfo, int argno)
 {
-	CohortState *state = get_state(fcinfo, argno);
+	CohortState *state = get_flat_state(fcinfo, argno);
 	Size		size = VARSIZE(state);
 
 	if (unlikely(size < offsetof(CohortState, values) || state->id != LA_COHORT_ID ||
@@ -218,9 +218,7 @@ get_cohorts(FunctionCallInfo fcinfo, int argno)
 				 state->nperiods < 1 + (state->kind == LA_RETURN_BRACKET) || state->nperiods > MAX_PERIODS ||
 				 size < la_cohort_size(state, state->ncohorts) ||
 				 !la_cohort_periods_ascend(state->values, state->nperiods)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("value of %zu bytes is not a state of %s", (size_t) size, "cohort_retention")));
+		report_not_a_state(state, "cohort_retention");
 	return state;
 }
 
@@ -418,9 +416,7 @@ cohort_retention_final(PG_FUNCTION_ARGS)
 	{
 		/* bytes from anywhere */
 		if (cohort_row(state, i)[0] < PG_INT32_MIN || cohort_row(state, i)[0] > PG_INT32_MAX)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-					 errmsg("value of %zu bytes is not a state of %s", (size_t) VARSIZE(state), "cohort_retention")));
+			report_not_a_state(state, "cohort_retention");
 	}
 	PG_RETURN_DATUM(la_cohort_cells_array(fcinfo, state));
 }

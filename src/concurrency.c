@@ -12,6 +12,7 @@
 #include "core/stay_core.h"
 #include "funcapi.h"
 #include "rowarray.h"
+#include "stateargs.h"
 #include "timeargs.h"
 #include "timestate.h"
 #include "utils/builtins.h"
@@ -71,12 +72,31 @@ check_same_window(const int64 here[2], const int64 window[2])
 						la_timestamp_out(window[0]), la_timestamp_out(window[1]))));
 }
 
-/* Argument 0 as it is: the row does not count. */
-static inline Datum
-unchanged_state(FunctionCallInfo fcinfo)
+static void
+check_same_step(const int64 *here, const int64 *step)
 {
-	fcinfo->isnull = PG_ARGISNULL(0);
-	return PG_GETARG_DATUM(0);
+	if (unlikely(*here != *step))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("step must be the same in all rows of a group: %lld microseconds, then %lld",
+						(long long) *here, (long long) *step)));
+}
+
+/* The rows of argument 1 added to those of argument 0; "check" compares their settings, if they have any. */
+static Datum
+combine_rows(FunctionCallInfo fcinfo, const TimeKind *kind, void (*check) (const int64 *here, const int64 *there))
+{
+	TimeState	state;
+	TimeRows   *other;
+
+	if (PG_ARGISNULL(1))
+		return unchanged_state(fcinfo);
+	other = la_time_read(fcinfo, 1, kind);
+	la_time_open(fcinfo, kind, other->values, &state);
+	if (check != NULL)
+		check(state.rows->values, other->values);
+	la_time_append(kind, &state, other);
+	PG_RETURN_DATUM(la_time_result(&state));
 }
 
 /* --- concurrency_peak ------------------------------------------------------------- */
@@ -117,15 +137,7 @@ concurrency_peak_accum(PG_FUNCTION_ARGS)
 Datum
 concurrency_peak_combine(PG_FUNCTION_ARGS)
 {
-	TimeState	state;
-	TimeRows   *other;
-
-	if (PG_ARGISNULL(1))
-		return unchanged_state(fcinfo);
-	other = la_time_read(fcinfo, 1, &peak_kind);
-	la_time_open(fcinfo, &peak_kind, NULL, &state);
-	la_time_append(&peak_kind, &state, other);
-	PG_RETURN_DATUM(la_time_result(&state));
+	return combine_rows(fcinfo, &peak_kind, NULL);
 }
 
 /* concurrency_peak_final(state): the most present, and since when for the first time */
@@ -195,8 +207,7 @@ writable_avg(FunctionCallInfo fcinfo, const int64 window[2])
 
 	if (PG_ARGISNULL(0))
 	{
-		state = palloc0(sizeof(AvgState));
-		SET_VARSIZE(state, sizeof(AvgState));
+		state = new_flat_state(sizeof(AvgState));
 		state->id = AVG_ID;
 		memcpy(state->window, window, sizeof(state->window));
 		return state;
@@ -282,11 +293,7 @@ static void
 check_same_series(const int64 *here, const int64 *settings)
 {
 	check_same_window(here, settings);
-	if (unlikely(here[2] != settings[2]))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("step must be the same in all rows of a group: %lld microseconds, then %lld",
-						(long long) here[2], (long long) settings[2])));
+	check_same_step(here + 2, settings + 2);
 }
 
 Datum
@@ -309,16 +316,7 @@ concurrency_series_accum(PG_FUNCTION_ARGS)
 Datum
 concurrency_series_combine(PG_FUNCTION_ARGS)
 {
-	TimeState	state;
-	TimeRows   *other;
-
-	if (PG_ARGISNULL(1))
-		return unchanged_state(fcinfo);
-	other = la_time_read(fcinfo, 1, &series_kind);
-	la_time_open(fcinfo, &series_kind, other->values, &state);
-	check_same_series(state.rows->values, other->values);
-	la_time_append(&series_kind, &state, other);
-	PG_RETURN_DATUM(la_time_result(&state));
+	return combine_rows(fcinfo, &series_kind, check_same_series);
 }
 
 /* A bucket as the columns of online_bucket. */
@@ -397,16 +395,6 @@ get_stay(FunctionCallInfo fcinfo, int64 *key)
 	return true;
 }
 
-static void
-check_same_step(int64 here, int64 step)
-{
-	if (unlikely(here != step))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("step must be the same in all rows of a group: %lld microseconds, then %lld",
-						(long long) here, (long long) step)));
-}
-
 Datum
 stay_curve_accum(PG_FUNCTION_ARGS)
 {
@@ -417,7 +405,7 @@ stay_curve_accum(PG_FUNCTION_ARGS)
 	if (!get_stay(fcinfo, &key))
 		return unchanged_state(fcinfo);
 	la_time_open(fcinfo, &stay_kind, &step, &state);
-	check_same_step(state.rows->values[0], step);
+	check_same_step(state.rows->values, &step);
 	la_time_make_room(&stay_kind, &state, 1);
 	la_time_values(state.rows)[state.rows->n++] = key;
 	PG_RETURN_DATUM(la_time_result(&state));
@@ -426,16 +414,7 @@ stay_curve_accum(PG_FUNCTION_ARGS)
 Datum
 stay_curve_combine(PG_FUNCTION_ARGS)
 {
-	TimeState	state;
-	TimeRows   *other;
-
-	if (PG_ARGISNULL(1))
-		return unchanged_state(fcinfo);
-	other = la_time_read(fcinfo, 1, &stay_kind);
-	la_time_open(fcinfo, &stay_kind, other->values, &state);
-	check_same_step(state.rows->values[0], other->values[0]);
-	la_time_append(&stay_kind, &state, other);
-	PG_RETURN_DATUM(la_time_result(&state));
+	return combine_rows(fcinfo, &stay_kind, check_same_step);
 }
 
 typedef struct StayCurve

@@ -12,6 +12,7 @@
 #include "confusion.h"
 #include "core/moments_core.h"
 #include "miscadmin.h"
+#include "stateargs.h"
 #include "utils/builtins.h"
 #include "windowapi.h"
 #include "window.h"
@@ -172,10 +173,7 @@ levels_accum(PG_FUNCTION_ARGS)
 	ConfusionTable *table;
 
 	if (PG_ARGISNULL(1))
-	{
-		fcinfo->isnull = PG_ARGISNULL(0);
-		return PG_GETARG_DATUM(0);
-	}
+		return unchanged_state(fcinfo);
 	table = la_confusion_with_label(fcinfo, 1);
 	check_levels(table->used.classes);
 	PG_RETURN_POINTER(table);

@@ -14,6 +14,7 @@
 #include "common/int.h"
 #include "funnel.h"
 #include "nodes/primnodes.h"
+#include "stateargs.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -196,14 +197,6 @@ writable_list(FunctionCallInfo fcinfo, const FunnelShape *shape, Size more)
 	return larger_list(list, shape, more);
 }
 
-/* Argument 0 as it is: the row does not count. */
-static inline Datum
-unchanged_state(FunctionCallInfo fcinfo)
-{
-	fcinfo->isnull = PG_ARGISNULL(0);
-	return PG_GETARG_DATUM(0);
-}
-
 static inline const Expr *
 aggregate_argument(const Aggref *aggref, int i)
 {
@@ -300,8 +293,6 @@ static inline uint64
 get_conditions(FunctionCallInfo fcinfo, int argno, int *steps)
 {
 	ArrayType  *array;
-	const bool *values;
-	uint64		mask = 0;
 	int			n;
 
 	if (unlikely(PG_ARGISNULL(argno)))
@@ -319,20 +310,7 @@ get_conditions(FunctionCallInfo fcinfo, int argno, int *steps)
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("number of steps must be at most %d, not %d", LA_FUNNEL_MAX_STEPS, n)));
 	*steps = n;
-
-	values = (const bool *) ARR_DATA_PTR(array);
-	if (likely(!ARR_HASNULL(array)))
-	{
-		for (int i = 0; i < n; i++)
-			mask |= (uint64) values[i] << i;
-		return mask;
-	}
-	for (int i = 0; i < n; i++)
-	{
-		if ((ARR_NULLBITMAP(array)[i / 8] & (1 << (i % 8))) != 0)
-			mask |= (uint64) *values++ << i;
-	}
-	return mask;
+	return la_true_bits(array, n);
 }
 
 static pg_noinline void
@@ -442,13 +420,12 @@ funnel_accum_opt(PG_FUNCTION_ARGS)
 	return add_event(fcinfo, &shape, &event);
 }
 
-/* funnel_accum_key(state, ts, win, key bigint, steps boolean[]): no step without a key */
-Datum
-funnel_accum_bigint_key(PG_FUNCTION_ARGS)
+/* An event with these bytes as its key, argument 3; without a key it is of no step. */
+static inline Datum
+add_keyed_event(FunctionCallInfo fcinfo, FunnelKind kind, const void *key, Size key_length)
 {
-	FunnelShape shape = {.kind = LA_FUNNEL_BIGINT_KEYS};
-	FunnelEvent event = {0};
-	int64		key;
+	FunnelShape shape = {.kind = kind};
+	FunnelEvent event = {.key = key, .key_length = key_length};
 
 	if (PG_ARGISNULL(1))
 		return unchanged_state(fcinfo);
@@ -457,37 +434,31 @@ funnel_accum_bigint_key(PG_FUNCTION_ARGS)
 	event.steps = get_conditions(fcinfo, 4, &shape.steps);
 	if (PG_ARGISNULL(3))
 		event.steps = 0;
-	else
-	{
-		key = PG_GETARG_INT64(3);
-		event.key = (const uint8 *) &key;
-		event.key_length = sizeof(key);
-	}
 	return add_event(fcinfo, &shape, &event);
+}
+
+/* funnel_accum_key(state, ts, win, key bigint, steps boolean[]) */
+Datum
+funnel_accum_bigint_key(PG_FUNCTION_ARGS)
+{
+	int64		key;
+
+	if (PG_ARGISNULL(3))
+		return add_keyed_event(fcinfo, LA_FUNNEL_BIGINT_KEYS, NULL, 0);
+	key = PG_GETARG_INT64(3);
+	return add_keyed_event(fcinfo, LA_FUNNEL_BIGINT_KEYS, &key, sizeof(key));
 }
 
 /* funnel_accum_key(state, ts, win, key text, steps boolean[]): keys are equal if their bytes are */
 Datum
 funnel_accum_text_key(PG_FUNCTION_ARGS)
 {
-	FunnelShape shape = {.kind = LA_FUNNEL_TEXT_KEYS};
-	FunnelEvent event = {0};
+	text	   *key;
 
-	if (PG_ARGISNULL(1))
-		return unchanged_state(fcinfo);
-	event.ts = PG_GETARG_TIMESTAMPTZ(1);
-	shape.window = get_window(fcinfo);
-	event.steps = get_conditions(fcinfo, 4, &shape.steps);
 	if (PG_ARGISNULL(3))
-		event.steps = 0;
-	else
-	{
-		text	   *key = PG_GETARG_TEXT_PP(3);
-
-		event.key = (const uint8 *) VARDATA_ANY(key);
-		event.key_length = VARSIZE_ANY_EXHDR(key);
-	}
-	return add_event(fcinfo, &shape, &event);
+		return add_keyed_event(fcinfo, LA_FUNNEL_TEXT_KEYS, NULL, 0);
+	key = PG_GETARG_TEXT_PP(3);
+	return add_keyed_event(fcinfo, LA_FUNNEL_TEXT_KEYS, VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key));
 }
 
 /* funnel_combine(state, other): never hands back "other" */

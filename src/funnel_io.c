@@ -20,6 +20,8 @@
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
+#include "textscan.h"
+#include "typeio.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
 
@@ -129,115 +131,9 @@ funnel_events_out(PG_FUNCTION_ARGS)
 
 /* --- input ---------------------------------------------------------------- */
 
-LA_NORETURN static void
-invalid_text(const char *text, const char *at, const char *expected)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("invalid input syntax for type %s", "funnel_events"),
-			 errdetail("Expected %s at byte %zu.", expected, (size_t) (at - text) + 1)));
-	pg_unreachable();
-}
-
-/* A text being read; nothing is read past its end, which is a zero. */
-typedef struct Scanner
-{
-	const char *text;
-	const char *at;
-} Scanner;
-
-static void
-skip_blanks(Scanner *in)
-{
-	while (*in->at == ' ' || *in->at == '\t' || *in->at == '\n' || *in->at == '\r')
-		in->at++;
-}
-
-/* Whether "c" comes next; if so it is gone. */
-static bool
-scan_char(Scanner *in, char c)
-{
-	skip_blanks(in);
-	if (*in->at != c)
-		return false;
-	in->at++;
-	return true;
-}
-
-static void
-expect_char(Scanner *in, char c)
-{
-	const char	expected[] = {'"', c, '"', '\0'};
-
-	if (!scan_char(in, c))
-		invalid_text(in->text, in->at, expected);
-}
-
-/* "key": */
-static void
-expect_key(Scanner *in, const char *key)
-{
-	size_t		length = strlen(key);
-
-	expect_char(in, '"');
-	if (strncmp(in->at, key, length) != 0 || in->at[length] != '"')
-		invalid_text(in->text, in->at, psprintf("key \"%s\"", key));
-	in->at += length + 1;
-	expect_char(in, ':');
-}
-
-static uint64
-scan_digits(Scanner *in)
-{
-	uint64		value = 0;
-
-	if (*in->at < '0' || *in->at > '9')
-		invalid_text(in->text, in->at, "a number");
-	while (*in->at >= '0' && *in->at <= '9')
-	{
-		uint64		digit = *in->at - '0';
-
-		if (value > (PG_UINT64_MAX - digit) / 10)
-			invalid_text(in->text, in->at, "a number in range");
-		value = value * 10 + digit;
-		in->at++;
-	}
-	return value;
-}
-
-static uint64
-scan_unsigned(Scanner *in)
-{
-	skip_blanks(in);
-	return scan_digits(in);
-}
-
-static int64
-scan_signed(Scanner *in)
-{
-	bool		negative = scan_char(in, '-');
-	uint64		value;
-
-	skip_blanks(in);
-	value = scan_digits(in);
-	if (value > (uint64) PG_INT64_MAX + negative)
-		invalid_text(in->text, in->at, "a number in range");
-	return negative ? (int64) (~value + 1) : (int64) value;
-}
-
-static int
-scan_small(Scanner *in)
-{
-	uint64		value = scan_unsigned(in);
-
-	if (value > 255)
-		invalid_text(in->text, in->at, "a number below 256");
-	return (int) value;
-}
-
 /* The character of \u0001 and the like, after the u: those escape_json writes. */
 static char
-scan_hex(Scanner *in)
+scan_hex(TextScan *in)
 {
 	unsigned	code = 0;
 
@@ -252,15 +148,15 @@ scan_hex(Scanner *in)
 		else if (c >= 'A' && c <= 'F')
 			code = code * 16 + (c - 'A' + 10);
 		else
-			invalid_text(in->text, in->at - 1, "a hexadecimal digit");
+			la_scan_error(in, in->at - 1, "a hexadecimal digit");
 	}
 	if (code == 0 || code > 127)
-		invalid_text(in->text, in->at - 4, "a code between 0001 and 007f");
+		la_scan_error(in, in->at - 4, "a code between 0001 and 007f");
 	return (char) code;
 }
 
 static char
-scan_escape(Scanner *in)
+scan_escape(TextScan *in)
 {
 	static const char from[] = "\"\\/bfnrt";
 	static const char to[] = "\"\\/\b\f\n\r\t";
@@ -270,19 +166,19 @@ scan_escape(Scanner *in)
 	if (c == 'u')
 		return scan_hex(in);
 	if (found == NULL)
-		invalid_text(in->text, in->at - 1, "an escaped character");
+		la_scan_error(in, in->at - 1, "an escaped character");
 	return to[found - from];
 }
 
 static void
-scan_string(Scanner *in, StringInfo string)
+scan_string(TextScan *in, StringInfo string)
 {
 	resetStringInfo(string);
-	expect_char(in, '"');
+	la_expect_char(in, '"');
 	while (*in->at != '"')
 	{
 		if (*in->at == '\0')
-			invalid_text(in->text, in->at, "the end of a string");
+			la_scan_error(in, in->at, "the end of a string");
 		if (*in->at == '\\')
 		{
 			in->at++;
@@ -295,80 +191,80 @@ scan_string(Scanner *in, StringInfo string)
 }
 
 static void
-scan_shape(Scanner *in, FunnelShape *shape, StringInfo string)
+scan_shape(TextScan *in, FunnelShape *shape, StringInfo string)
 {
 	int			kind = 0;
 
-	expect_char(in, '{');
-	expect_key(in, "format");
-	if (scan_small(in) != LA_FUNNEL_FORMAT)
+	la_expect_char(in, '{');
+	la_expect_key(in, "format");
+	if (la_scan_unsigned(in, PG_UINT8_MAX) != LA_FUNNEL_FORMAT)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("format of the events of a funnel is not supported"),
 				 errdetail("This server reads format %d.", LA_FUNNEL_FORMAT),
 				 errhint("Update the extension.")));
-	expect_char(in, ',');
-	expect_key(in, "kind");
+	la_expect_char(in, ',');
+	la_expect_key(in, "kind");
 	scan_string(in, string);
 	while (kind < LA_FUNNEL_KINDS && strcmp(kind_names[kind], string->data) != 0)
 		kind++;
 	shape->kind = kind;
-	expect_char(in, ',');
-	expect_key(in, "steps");
-	shape->steps = scan_small(in);
-	expect_char(in, ',');
-	expect_key(in, "options");
+	la_expect_char(in, ',');
+	la_expect_key(in, "steps");
+	shape->steps = (int) la_scan_unsigned(in, PG_UINT8_MAX);
+	la_expect_char(in, ',');
+	la_expect_key(in, "options");
 	scan_string(in, string);
 	shape->modes = la_funnel_parse_modes(string->data, string->len);
-	expect_char(in, ',');
-	expect_key(in, "window");
-	shape->window = scan_signed(in);
+	la_expect_char(in, ',');
+	la_expect_key(in, "window");
+	shape->window = la_scan_signed(in);
 	if (!shape_is_valid(shape))
-		invalid_text(in->text, in->at, "kind, steps, options and window of a funnel before the events");
-	expect_char(in, ',');
-	expect_key(in, "events");
+		la_scan_error(in, in->at, "kind, steps, options and window of a funnel before the events");
+	la_expect_char(in, ',');
+	la_expect_key(in, "events");
 }
 
 /* [timestamp, steps] or [timestamp, steps, key] */
 static void
-scan_event(Scanner *in, const FunnelShape *shape, FunnelEvent *event, int64 *number, StringInfo string)
+scan_event(TextScan *in, const FunnelShape *shape, FunnelEvent *event, int64 *number, StringInfo string)
 {
-	expect_char(in, '[');
-	event->ts = scan_signed(in);
-	expect_char(in, ',');
-	if (!number_to_steps(shape, scan_unsigned(in), &event->steps))
-		invalid_text(in->text, in->at, "steps of this funnel");
+	la_expect_char(in, '[');
+	event->ts = la_scan_signed(in);
+	la_expect_char(in, ',');
+	if (!number_to_steps(shape, la_scan_unsigned(in, PG_UINT64_MAX), &event->steps))
+		la_scan_error(in, in->at, "steps of this funnel");
 	if (shape->kind == LA_FUNNEL_BIGINT_KEYS)
 	{
-		expect_char(in, ',');
-		*number = scan_signed(in);
+		la_expect_char(in, ',');
+		*number = la_scan_signed(in);
 		event->key = (const uint8 *) number;
 		event->key_length = sizeof(*number);
 	}
 	else if (shape->kind == LA_FUNNEL_TEXT_KEYS)
 	{
-		expect_char(in, ',');
+		la_expect_char(in, ',');
 		scan_string(in, string);
 		event->key = (const uint8 *) string->data;
 		event->key_length = string->len;
 	}
-	expect_char(in, ']');
+	la_expect_char(in, ']');
 }
 
 Datum
 funnel_events_in(PG_FUNCTION_ARGS)
 {
-	Scanner		in = {.text = PG_GETARG_CSTRING(0)};
+	const char *text = PG_GETARG_CSTRING(0);
+	TextScan	in = {"funnel_events", text, text};
 	FunnelShape shape = {0};
 	FunnelEvents *list;
 	StringInfoData string;
 
-	in.at = in.text;
 	initStringInfo(&string);
 	scan_shape(&in, &shape, &string);
 	list = la_funnel_new(&shape, 0);
-	expect_char(&in, '[');
-	if (!scan_char(&in, ']'))
+	la_expect_char(&in, '[');
+	if (!la_scan_char(&in, ']'))
 	{
 		do
 		{
@@ -379,13 +275,11 @@ funnel_events_in(PG_FUNCTION_ARGS)
 				CHECK_FOR_INTERRUPTS();
 			scan_event(&in, &shape, &event, &number, &string);
 			list = add_read_event(list, &shape, &event);
-		} while (scan_char(&in, ','));
-		expect_char(&in, ']');
+		} while (la_scan_char(&in, ','));
+		la_expect_char(&in, ']');
 	}
-	expect_char(&in, '}');
-	skip_blanks(&in);
-	if (*in.at != '\0')
-		invalid_text(in.text, in.at, "the end");
+	la_expect_char(&in, '}');
+	la_expect_end(&in);
 	PG_RETURN_POINTER(list);
 }
 
@@ -427,22 +321,12 @@ funnel_events_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
 }
 
-LA_NORETURN static void
-invalid_binary(const char *detail)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("invalid binary value for type %s", "funnel_events"),
-			 errdetail_internal("%s", detail)));
-	pg_unreachable();
-}
-
 static void
 receive_event(StringInfo in, const FunnelShape *shape, FunnelEvent *event, int64 *number)
 {
 	event->ts = pq_getmsgint64(in);
 	if (!number_to_steps(shape, pq_getmsgint64(in), &event->steps))
-		invalid_binary("An event has steps that this funnel does not have.");
+		report_invalid_binary("funnel_events", "An event has steps that this funnel does not have.");
 	if (shape->kind == LA_FUNNEL_BIGINT_KEYS)
 	{
 		*number = pq_getmsgint64(in);
@@ -469,16 +353,17 @@ funnel_events_recv(PG_FUNCTION_ARGS)
 	uint32		count;
 
 	if (format != LA_FUNNEL_FORMAT)
-		invalid_binary(psprintf("Format %d is not known.", format));
+		report_invalid_binary("funnel_events", psprintf("Format %d is not known.", format));
 	shape.kind = pq_getmsgbyte(in);
 	shape.steps = pq_getmsgbyte(in);
 	shape.modes = pq_getmsgbyte(in);
 	shape.window = pq_getmsgint64(in);
 	count = pq_getmsgint(in, 4);
 	if (!shape_is_valid(&shape))
-		invalid_binary("It describes no funnel.");
+		report_invalid_binary("funnel_events", "It describes no funnel.");
 	if (count > (in->len - in->cursor) / (2 * sizeof(int64)))
-		invalid_binary(psprintf("%u events do not fit into the %d bytes that follow.", count, in->len - in->cursor));
+		report_invalid_binary("funnel_events", psprintf("%u events do not fit into the %d bytes that follow.",
+														count, in->len - in->cursor));
 	list = la_funnel_new(&shape, 0);
 	for (uint32 i = 0; i < count; i++)
 	{

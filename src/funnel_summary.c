@@ -13,6 +13,7 @@
 #include "core/funnel_events.h"
 #include "funcapi.h"
 #include "lib/stringinfo.h"
+#include "stateargs.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
@@ -71,13 +72,6 @@ writable_counts(FunctionCallInfo fcinfo)
 	if (AggCheckCallContext(fcinfo, NULL))
 		return PG_GETARG_ARRAYTYPE_P(0);
 	return PG_GETARG_ARRAYTYPE_P_COPY(0);
-}
-
-static Datum
-unchanged_state(FunctionCallInfo fcinfo)
-{
-	fcinfo->isnull = PG_ARGISNULL(0);
-	return PG_GETARG_DATUM(0);
 }
 
 static void

@@ -10,6 +10,7 @@
 #include "args.h"
 #include "common/int.h"
 #include "funcapi.h"
+#include "keptmodel.h"
 #include "kmeans.h"
 #include "miscadmin.h"
 #include "utils/array.h"
@@ -29,16 +30,6 @@ PG_FUNCTION_INFO_V1(kmeans_silhouette_final);
 #define SILHOUETTE_LENGTH	3
 
 #define HALF_BITS 30
-
-/* what a call site keeps from one row to the next; nothing depends on it */
-typedef struct FinderCache
-{
-	MemoryContext context;
-	bool		constant;		/* the model is one in the text of the query */
-	Size		size;			/* of the model's datum as it came */
-	char	   *datum;
-	KmeansFinder *finder;
-} FinderCache;
 
 /* --- models ----------------------------------------------------------------- */
 
@@ -80,20 +71,8 @@ la_kmeans_from_datum(Datum datum)
 
 /* --- the nearest cluster ------------------------------------------------------ */
 
-/*
- * Can two datums of the same bytes be taken for the same value?  A pointer to
- * memory cannot; one to a toasted value can, as long as a row refers to it.
- */
-static bool
-is_comparable(Datum datum)
-{
-	struct varlena *value = (struct varlena *) DatumGetPointer(datum);
-
-	return !VARATT_IS_EXTERNAL(value) || VARATT_IS_EXTERNAL_ONDISK(value);
-}
-
 /* A model made ready, in the current context. */
-static KmeansFinder *
+static void *
 make_finder(Datum datum)
 {
 	const KmeansModel *model = la_kmeans_from_datum(datum);
@@ -107,52 +86,10 @@ make_finder(Datum datum)
 	return finder;
 }
 
-static void
-fill_cache(FinderCache *cache, Datum datum, bool constant)
-{
-	MemoryContext caller;
-
-	cache->finder = NULL;
-	cache->constant = false;
-	MemoryContextReset(cache->context);
-	caller = MemoryContextSwitchTo(cache->context);
-	cache->size = is_comparable(datum) ? VARSIZE_ANY(DatumGetPointer(datum)) : 0;
-	cache->datum = MemoryContextAllocHuge(cache->context, Max(cache->size, 1));
-	memcpy(cache->datum, DatumGetPointer(datum), cache->size);
-	cache->finder = make_finder(datum);
-	cache->constant = constant;
-	MemoryContextSwitchTo(caller);
-}
-
-/*
- * The model in an argument, made ready.  The last one is kept and recognised
- * by its bytes, before they are read from a TOAST table.  Where a call has no
- * expression, as in an aggregate that Citus splits, there is no telling how
- * long the cache would live.
- */
 static KmeansFinder *
 get_finder(FunctionCallInfo fcinfo, int argno)
 {
-	FinderCache *cache = fcinfo->flinfo->fn_extra;
-	Datum		datum = PG_GETARG_DATUM(argno);
-
-	if (fcinfo->flinfo->fn_expr == NULL)
-		return make_finder(datum);
-	if (cache != NULL && cache->finder != NULL &&
-		(cache->constant ||
-		 (cache->size == VARSIZE_ANY(DatumGetPointer(datum)) &&
-		  memcmp(cache->datum, DatumGetPointer(datum), cache->size) == 0)))
-		return cache->finder;
-
-	if (cache == NULL)
-	{
-		cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(FinderCache));
-		cache->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt,
-											   "k-means model", ALLOCSET_SMALL_SIZES);
-		fcinfo->flinfo->fn_extra = cache;
-	}
-	fill_cache(cache, datum, la_arg_is_constant(fcinfo, argno));
-	return cache->finder;
+	return la_kept_model(fcinfo, argno, make_finder);
 }
 
 /* Find the nearest cluster; false if a feature is NULL or there are no clusters. */

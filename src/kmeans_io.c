@@ -18,6 +18,7 @@
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
+#include "typeio.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(kmeans_in);
@@ -73,16 +74,21 @@ static const char *const known_keys[] = {
 	"shift", "scale", "clusters", NULL
 };
 
+static JsonbContainer *
+get_numbers(JsonbContainer *object, const char *key, uint32 n)
+{
+	return la_json_array_of(&reader, la_json_get(&reader, object, key), key, n);
+}
+
 static void
 read_numbers(JsonbContainer *object, const char *key, double *values, uint32 n)
 {
-	la_json_numbers(&reader, la_json_array_of(&reader, la_json_get(&reader, object, key), key, n), key, values, false);
+	la_json_numbers(&reader, get_numbers(object, key, n), key, values, false);
 }
 
 static void
 read_clusters(JsonbContainer *clusters, KmeansModel *model)
 {
-	static const char *const known[] = {"size", "centroid", NULL};
 	double	   *sizes = model->values + 2 * (size_t) model->p;
 
 	for (uint32 c = 0; c < model->k; c++)
@@ -90,22 +96,36 @@ read_clusters(JsonbContainer *clusters, KmeansModel *model)
 		JsonbContainer *cluster = la_json_object_at(&reader, clusters, c, "clusters");
 
 		CHECK_FOR_INTERRUPTS();
-		la_json_known_keys(&reader, cluster, known);
 		sizes[c] = (double) la_json_whole(&reader, cluster, "size", 0, LA_KMEANS_MAX_COUNT);
 		read_numbers(cluster, "centroid", sizes + model->k + (size_t) c * model->p, model->p);
 	}
 }
 
-/* A new model with room for so many clusters and features. */
+/*
+ * A new model with room for the clusters and features of the text.  All arrays
+ * are first seen to be of that size: no short text takes the memory of a large
+ * model.
+ */
 static KmeansModel *
 make_model(JsonbContainer *object, JsonbContainer *clusters)
 {
+	static const char *const known[] = {"size", "centroid", NULL};
 	int64		p = la_json_whole(&reader, object, "features", 0, LA_KMEANS_MAX_FEATURES);
 	uint32		k = JsonContainerSize(clusters);
 
 	if (k > LA_KMEANS_MAX_CLUSTERS || k * p > LA_KMEANS_MAX_VALUES)
 		la_json_error(&reader, psprintf("There are %u clusters of %lld features, more than a model may have.",
 									   k, (long long) p));
+	get_numbers(object, "shift", (uint32) p);
+	get_numbers(object, "scale", (uint32) p);
+	for (uint32 c = 0; c < k; c++)
+	{
+		JsonbContainer *cluster = la_json_object_at(&reader, clusters, c, "clusters");
+
+		CHECK_FOR_INTERRUPTS();
+		la_json_known_keys(&reader, cluster, known);
+		get_numbers(cluster, "centroid", (uint32) p);
+	}
 	return la_kmeans_new(k, (uint32) p);
 }
 
@@ -144,16 +164,6 @@ kmeans_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(out);
 }
 
-LA_NORETURN static void
-invalid_binary(const char *detail)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("invalid binary value for type %s", "kmeans"),
-			 errdetail_internal("%s", detail)));
-	pg_unreachable();
-}
-
 Datum
 kmeans_recv(PG_FUNCTION_ARGS)
 {
@@ -165,9 +175,9 @@ kmeans_recv(PG_FUNCTION_ARGS)
 	uint32		p;
 
 	if (la_kmeans_read_shape(bytes, (size_t) size, &k, &p) != LA_OK)
-		invalid_binary(psprintf("Its %d bytes are not those of a model of format %d.", size, LA_KMEANS_FORMAT));
+		report_invalid_binary("kmeans", psprintf("Its %d bytes are not those of a model of format %d.", size, LA_KMEANS_FORMAT));
 	model = la_kmeans_new(k, p);
 	if (la_kmeans_read(model, bytes, (size_t) size) != LA_OK)
-		invalid_binary("Its parts contradict each other.");
+		report_invalid_binary("kmeans", "Its parts contradict each other.");
 	PG_RETURN_POINTER(model);
 }

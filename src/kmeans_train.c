@@ -3,8 +3,9 @@
  *		kmeans_fit, kmeans_choose: the aggregates that find clusters.
  *
  * The transition functions keep the rows (rowstore.c); the final functions put
- * them into canonical order and measure them (core/kmeans_rows.c), and cluster
- * them (core/kmeans_fit.c).  Nothing in it depends on the order of the rows.
+ * them into canonical order (core/kmeans_rows.c), measure them
+ * (core/kmeans_measure.c) and cluster them (core/kmeans_fit.c).  Nothing in it
+ * depends on the order of the rows.
  */
 #include "liveanalytics.h"
 
@@ -15,6 +16,7 @@
 #include "miscadmin.h"
 #include "options.h"
 #include "rowstore.h"
+#include "stateargs.h"
 #include "storage/shmem.h"
 #include "utils/array.h"
 #include "utils/lsyscache.h"
@@ -111,14 +113,9 @@ static CollectState *
 collect_state_create(FunctionCallInfo fcinfo, int k_min, int k_max, int nfeatures, Jsonb *jsonb)
 {
 	KmeansOptions options = read_options(jsonb);
-	MemoryContext context;
-	MemoryContext old;
+	MemoryContext old = MemoryContextSwitchTo(aggregate_context(fcinfo));
 	CollectState *state;
 
-	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "aggregate function called in non-aggregate context");
-
-	old = MemoryContextSwitchTo(context);
 	state = palloc0(sizeof(CollectState));
 	state->k_min = k_min;
 	state->k_max = k_max;
@@ -131,14 +128,6 @@ collect_state_create(FunctionCallInfo fcinfo, int k_min, int k_max, int nfeature
 	state->row = palloc(mul_size(nfeatures, sizeof(double)));
 	MemoryContextSwitchTo(old);
 	return state;
-}
-
-static bool
-same_options(const Jsonb *a, const Jsonb *b)
-{
-	if (a == NULL || b == NULL)
-		return a == b;
-	return VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0;
 }
 
 static void
@@ -157,7 +146,7 @@ check_same(const CollectState *state, int k_min, int k_max, ArrayType *array, Js
 				 errmsg("number of clusters must be the same in every row: %d here, %d before",
 						k_min != state->k_min ? k_min : k_max,
 						k_min != state->k_min ? state->k_min : state->k_max)));
-	if (unlikely(!same_options(jsonb, state->jsonb)))
+	if (unlikely(!la_same_options(jsonb, state->jsonb)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("options must be the same in every row of a fit")));
@@ -200,17 +189,8 @@ collect_row(FunctionCallInfo fcinfo, int k_min, int k_max, int options_argno)
 static bool
 skip_row(FunctionCallInfo fcinfo)
 {
-	if (!AggCheckCallContext(fcinfo, NULL))
-		elog(ERROR, "aggregate function called in non-aggregate context");
+	(void) aggregate_context(fcinfo);
 	return PG_ARGISNULL(1);
-}
-
-static Datum
-unchanged_state(FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
 /* transition function of kmeans_fit(x, k [, options]) */
@@ -397,8 +377,7 @@ enter_training(void)
 static CollectState *
 get_state(FunctionCallInfo fcinfo)
 {
-	if (!AggCheckCallContext(fcinfo, NULL))
-		elog(ERROR, "aggregate function called in non-aggregate context");
+	(void) aggregate_context(fcinfo);
 	return PG_ARGISNULL(0) ? NULL : (CollectState *) PG_GETARG_POINTER(0);
 }
 

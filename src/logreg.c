@@ -11,6 +11,7 @@
 #include "catalog/pg_type.h"
 #include "core/normal_core.h"
 #include "funcapi.h"
+#include "keptmodel.h"
 #include "logreg.h"
 #include "miscadmin.h"
 #include "storage/shmem.h"
@@ -29,15 +30,12 @@ PG_FUNCTION_INFO_V1(logreg_stats);
 #define STATS_COLUMNS 18
 #define TERMS_COLUMNS 8
 
-/* what a call site keeps from one row to the next; nothing depends on it */
-typedef struct PredictCache
+/* a model made ready */
+typedef struct Predictor
 {
-	MemoryContext context;
-	Size		size;			/* of the model's datum as it came */
-	char	   *datum;
 	Logreg	   *model;
-	double	   *probabilities;
-} PredictCache;
+	double	   *probabilities;	/* of the last row */
+} Predictor;
 
 /* --- models ----------------------------------------------------------------------- */
 
@@ -98,69 +96,26 @@ la_logreg_label(const Logreg *model, int c)
 
 /* --- prediction ------------------------------------------------------------------- */
 
-/*
- * Can two datums of the same bytes be taken for the same value?  A pointer to
- * memory cannot; one to a toasted value can, as long as a row refers to it.
- */
-static bool
-is_comparable(Datum datum)
+static void *
+make_predictor(Datum datum)
 {
-	struct varlena *value = (struct varlena *) DatumGetPointer(datum);
+	Predictor  *predictor = palloc(sizeof(Predictor));
 
-	return !VARATT_IS_EXTERNAL(value) || VARATT_IS_EXTERNAL_ONDISK(value);
-}
-
-static void
-fill_cache(PredictCache *cache, Datum datum)
-{
-	MemoryContext caller;
-
-	cache->model = NULL;
-	MemoryContextReset(cache->context);
-	caller = MemoryContextSwitchTo(cache->context);
-	cache->size = is_comparable(datum) ? VARSIZE_ANY(DatumGetPointer(datum)) : 0;
-	cache->datum = palloc(Max(cache->size, 1));
-	memcpy(cache->datum, DatumGetPointer(datum), cache->size);
-	cache->model = la_logreg_from_datum(PointerGetDatum(PG_DETOAST_DATUM_COPY(datum)));
-	cache->probabilities = palloc(Max(cache->model->classes, 1) * sizeof(double));
-	MemoryContextSwitchTo(caller);
+	predictor->model = la_logreg_from_datum(PointerGetDatum(PG_DETOAST_DATUM_COPY(datum)));
+	predictor->probabilities = palloc(Max(predictor->model->classes, 1) * sizeof(double));
+	return predictor;
 }
 
 /*
- * The model of argument 0, checked and flat.  The last one is kept and
- * recognised by its bytes, before they are read from a TOAST table.
+ * Argument 0 applied to argument 1: the predictor with the probabilities in
+ * it, or NULL where there is nothing to say.
  */
-static PredictCache *
-get_cache(FunctionCallInfo fcinfo)
-{
-	PredictCache *cache = fcinfo->flinfo->fn_extra;
-	Datum		datum = PG_GETARG_DATUM(0);
-
-	if (cache != NULL && cache->model != NULL &&
-		cache->size == VARSIZE_ANY(DatumGetPointer(datum)) &&
-		memcmp(cache->datum, DatumGetPointer(datum), cache->size) == 0)
-		return cache;
-	if (cache == NULL)
-	{
-		cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(PredictCache));
-		cache->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt,
-											   "logreg_predict", ALLOCSET_SMALL_SIZES);
-		fcinfo->flinfo->fn_extra = cache;
-	}
-	fill_cache(cache, datum);
-	return cache;
-}
-
-/*
- * Argument 0 applied to argument 1: the cache with the probabilities in it, or
- * NULL where there is nothing to say.
- */
-static PredictCache *
+static Predictor *
 apply_model(FunctionCallInfo fcinfo)
 {
 	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(1);
-	PredictCache *cache = get_cache(fcinfo);
-	const Logreg *model = cache->model;
+	Predictor  *predictor = la_kept_model(fcinfo, 0, make_predictor);
+	const Logreg *model = predictor->model;
 	int			p = la_vector_length(array, "x");
 
 	if (unlikely(p != model->p && model->p != 0))
@@ -174,52 +129,52 @@ apply_model(FunctionCallInfo fcinfo)
 		(void) la_finite_vector(array, "x", &p);
 		return NULL;
 	}
-	la_logreg_probabilities(model, la_finite_vector(array, "x", &p), cache->probabilities);
-	return cache;
+	la_logreg_probabilities(model, la_finite_vector(array, "x", &p), predictor->probabilities);
+	return predictor;
 }
 
 /* logreg_predict(model, x): the probability of the second class, true */
 Datum
 logreg_predict(PG_FUNCTION_ARGS)
 {
-	PredictCache *cache = apply_model(fcinfo);
+	Predictor  *predictor = apply_model(fcinfo);
 
-	if (cache == NULL)
+	if (predictor == NULL)
 		PG_RETURN_NULL();
-	if (cache->model->classes > 2)
+	if (predictor->model->classes > 2)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("model has %d classes, and not a single probability", cache->model->classes),
+				 errmsg("model has %d classes, and not a single probability", predictor->model->classes),
 				 errhint("Use logreg_predict_proba or logreg_predict_class.")));
-	PG_RETURN_FLOAT8(cache->probabilities[1]);
+	PG_RETURN_FLOAT8(predictor->probabilities[1]);
 }
 
 /* logreg_predict_class(model, x): the most probable class, of equal ones the first */
 Datum
 logreg_predict_class(PG_FUNCTION_ARGS)
 {
-	PredictCache *cache = apply_model(fcinfo);
+	Predictor  *predictor = apply_model(fcinfo);
 	int			best = 0;
 
-	if (cache == NULL)
+	if (predictor == NULL)
 		PG_RETURN_NULL();
-	for (int c = 1; c < cache->model->classes; c++)
+	for (int c = 1; c < predictor->model->classes; c++)
 	{
-		if (cache->probabilities[c] > cache->probabilities[best])
+		if (predictor->probabilities[c] > predictor->probabilities[best])
 			best = c;
 	}
-	PG_RETURN_TEXT_P(la_logreg_label(cache->model, best));
+	PG_RETURN_TEXT_P(la_logreg_label(predictor->model, best));
 }
 
 /* logreg_predict_proba(model, x): of every class, in the order of logreg_classes */
 Datum
 logreg_predict_proba(PG_FUNCTION_ARGS)
 {
-	PredictCache *cache = apply_model(fcinfo);
+	Predictor  *predictor = apply_model(fcinfo);
 
-	if (cache == NULL)
+	if (predictor == NULL)
 		PG_RETURN_NULL();
-	PG_RETURN_ARRAYTYPE_P(la_float8_array(cache->probabilities, cache->model->classes));
+	PG_RETURN_ARRAYTYPE_P(la_float8_array(predictor->probabilities, predictor->model->classes));
 }
 
 /* --- looking into a model ----------------------------------------------------------- */

@@ -23,6 +23,7 @@
 #include "logreg.h"
 #include "logreg_rows.h"
 #include "options.h"
+#include "stateargs.h"
 
 PG_FUNCTION_INFO_V1(logreg_accum_boolean);
 PG_FUNCTION_INFO_V1(logreg_accum_text);
@@ -93,13 +94,10 @@ static FitState *
 fit_state_create(FunctionCallInfo fcinfo, bool boolean, Jsonb *jsonb)
 {
 	LogregOptions options = read_options(jsonb);
-	MemoryContext context;
-	MemoryContext old;
+	MemoryContext context = aggregate_context(fcinfo);
+	MemoryContext old = MemoryContextSwitchTo(context);
 	FitState   *state;
 
-	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "aggregate function called in non-aggregate context");
-	old = MemoryContextSwitchTo(context);
 	state = palloc0(sizeof(FitState));
 	state->context = context;
 	state->boolean = boolean;
@@ -112,14 +110,6 @@ fit_state_create(FunctionCallInfo fcinfo, bool boolean, Jsonb *jsonb)
 	return state;
 }
 
-static bool
-same_options(const Jsonb *a, const Jsonb *b)
-{
-	if (a == NULL || b == NULL)
-		return a == b;
-	return VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0;
-}
-
 /* The state, which is argument 0, made if need be; argument 3 is the options. */
 static FitState *
 get_state(FunctionCallInfo fcinfo, bool boolean)
@@ -129,7 +119,7 @@ get_state(FunctionCallInfo fcinfo, bool boolean)
 
 	if (state == NULL)
 		return fit_state_create(fcinfo, boolean, jsonb);
-	if (unlikely(!same_options(jsonb, state->jsonb)))
+	if (unlikely(!la_same_options(jsonb, state->jsonb)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("options must be the same in every row of a fit")));
@@ -221,28 +211,13 @@ number_of_label(FitState *state, text *value)
 	return entry->number;
 }
 
-static Datum
-unchanged_state(FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-}
-
-static void
-check_context(FunctionCallInfo fcinfo)
-{
-	if (!AggCheckCallContext(fcinfo, NULL))
-		elog(ERROR, "aggregate function called in non-aggregate context");
-}
-
 /* transition function of logreg_fit(boolean, float8[] [, jsonb]) */
 Datum
 logreg_accum_boolean(PG_FUNCTION_ARGS)
 {
 	FitState   *state;
 
-	check_context(fcinfo);
+	(void) aggregate_context(fcinfo);
 	if (PG_ARGISNULL(1))
 		return unchanged_state(fcinfo);
 	state = get_state(fcinfo, true);
@@ -262,7 +237,7 @@ logreg_accum_text(PG_FUNCTION_ARGS)
 {
 	FitState   *state;
 
-	check_context(fcinfo);
+	(void) aggregate_context(fcinfo);
 	if (PG_ARGISNULL(1))
 		return unchanged_state(fcinfo);
 	state = get_state(fcinfo, false);
@@ -611,7 +586,7 @@ logreg_final(PG_FUNCTION_ARGS)
 	MemoryContext old;
 	Logreg	   *model;
 
-	check_context(fcinfo);
+	(void) aggregate_context(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	context = AllocSetContextCreate(CurrentMemoryContext, "logistic regression",

@@ -19,6 +19,7 @@
 #include "libpq/pqformat.h"
 #include "logreg.h"
 #include "mb/pg_wchar.h"
+#include "typeio.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
 
@@ -206,16 +207,6 @@ logreg_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
 }
 
-LA_NORETURN static void
-invalid_binary(const char *detail)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("invalid binary value for type %s", "logreg"),
-			 errdetail_internal("%s", detail)));
-	pg_unreachable();
-}
-
 /* The labels in the message: their bytes, one behind the other, and their lengths. */
 static void
 receive_labels(StringInfo in, int classes, StringInfo labels, uint32 *lengths)
@@ -245,7 +236,7 @@ logreg_recv(PG_FUNCTION_ARGS)
 				classes;
 
 	if (la_logreg_read_shape(bytes, (size_t) size, &p, &classes) != LA_OK)
-		invalid_binary(psprintf("Its %d bytes are not those of a model of format %d.", size, LA_LOGREG_FORMAT));
+		report_invalid_binary("logreg", psprintf("Its %d bytes are not those of a model of format %d.", size, LA_LOGREG_FORMAT));
 	(void) pq_getmsgbytes(in, (int) la_logreg_bytes_size(p, classes));
 	lengths = palloc(Max(classes, 1) * sizeof(uint32));
 	receive_labels(in, classes, &labels, lengths);
@@ -254,6 +245,6 @@ logreg_recv(PG_FUNCTION_ARGS)
 	memcpy(la_logreg_label_lengths(model), lengths, classes * sizeof(uint32));
 	memcpy(la_logreg_label_text(model), labels.data, labels.len);
 	if (la_logreg_check(model, VARSIZE(model)) != LA_OK)
-		invalid_binary("The parts contradict each other.");
+		report_invalid_binary("logreg", "The parts contradict each other.");
 	PG_RETURN_POINTER(model);
 }

@@ -14,6 +14,18 @@
 #include "options.h"
 
 /*
+ * la_same_options
+ *		Whether two rows have the same options, of which either may be NULL.
+ */
+bool
+la_same_options(const Jsonb *a, const Jsonb *b)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	return VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0;
+}
+
+/*
  * la_options_begin
  *		Start with a jsonb object, or NULL for no options.
  */

@@ -17,6 +17,7 @@ typedef struct Options
 	int			nknown;
 } Options;
 
+extern bool la_same_options(const Jsonb *a, const Jsonb *b);
 extern void la_options_begin(Options *options, Jsonb *jsonb);
 extern bool la_option_is_string(Options *options, const char *name, const char *value);
 extern int64 la_option_int(Options *options, const char *name, int64 otherwise, int64 min, int64 max);

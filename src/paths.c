@@ -17,6 +17,8 @@
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
+#include "stateargs.h"
+#include "typeio.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
@@ -206,10 +208,7 @@ path_accum(PG_FUNCTION_ARGS)
 	text	   *node;
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-	{
-		fcinfo->isnull = PG_ARGISNULL(0);
-		return PG_GETARG_DATUM(0);
-	}
+		return unchanged_state(fcinfo);
 	visit.ts = PG_GETARG_TIMESTAMPTZ(1);
 	if (unlikely(TIMESTAMP_NOT_FINITE(visit.ts)))
 		ereport(ERROR,
@@ -232,10 +231,7 @@ path_combine(PG_FUNCTION_ARGS)
 	PathQuestion question;
 
 	if (PG_ARGISNULL(1))
-	{
-		fcinfo->isnull = PG_ARGISNULL(0);
-		return PG_GETARG_DATUM(0);
-	}
+		return unchanged_state(fcinfo);
 	other = get_state(fcinfo, 1);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_POINTER(copy_state(other, Max(other->used, FIRST_CAPACITY)));
@@ -448,16 +444,6 @@ path_state_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
 }
 
-LA_NORETURN static void
-invalid_binary(const char *detail)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("invalid binary value for type %s", "path_state"),
-			 errdetail_internal("%s", detail)));
-	pg_unreachable();
-}
-
 static const char *
 receive_text(StringInfo in, uint32 *length)
 {
@@ -466,7 +452,7 @@ receive_text(StringInfo in, uint32 *length)
 	const char *bytes;
 
 	if (size > in->len - in->cursor)
-		invalid_binary("A text in it is longer than it is.");
+		report_invalid_binary("path_state", "A text in it is longer than it is.");
 	bytes = pq_getmsgtext(in, size, &nbytes);
 	*length = nbytes;
 	return bytes;
@@ -480,14 +466,14 @@ receive_question(StringInfo in)
 	int			flags = pq_getmsgbyte(in);
 
 	if (format != LA_PATH_FORMAT || flags > (FLAG_START | FLAG_REVERSE | FLAG_COLLAPSE))
-		invalid_binary(psprintf("Format %d with flags %d is not known.", format, flags));
+		report_invalid_binary("path_state", psprintf("Format %d with flags %d is not known.", format, flags));
 	question.gap = pq_getmsgint64(in);
 	question.depth = pq_getmsgint(in, 4);
 	question.has_start = (flags & FLAG_START) != 0;
 	question.reverse = (flags & FLAG_REVERSE) != 0;
 	question.collapse = (flags & FLAG_COLLAPSE) != 0;
 	if (question.gap < 0 || question.depth < 2)
-		invalid_binary("Its session gap is negative, or its depth less than 2.");
+		report_invalid_binary("path_state", "Its session gap is negative, or its depth less than 2.");
 	if (question.has_start)
 		question.start = receive_text(in, &question.start_length);
 	return question;
@@ -507,7 +493,7 @@ path_state_recv(PG_FUNCTION_ARGS)
 
 		visit.ts = pq_getmsgint64(in);
 		if (TIMESTAMP_NOT_FINITE(visit.ts))
-			invalid_binary("An event must have a finite time.");
+			report_invalid_binary("path_state", "An event must have a finite time.");
 		visit.node = receive_text(in, &length);
 		visit.length = length;
 		if (state->capacity - state->used < la_path_visit_size(length))

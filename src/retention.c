@@ -6,6 +6,7 @@
 #include "liveanalytics.h"
 
 #include "catalog/pg_type.h"
+#include "stateargs.h"
 #include "timeargs.h"
 #include "utils/array.h"
 #include "utils/timestamp.h"
@@ -31,20 +32,12 @@ static int
 get_conditions(ArrayType *array, uint64 *met)
 {
 	int			n = la_vector_length(array, "conditions");
-	const bool *values = (const bool *) ARR_DATA_PTR(array);
-	const bits8 *present = ARR_NULLBITMAP(array);
 
 	if (unlikely(n < 1 || n > MAX_CONDITIONS))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("number of conditions must be between 1 and %d, not %d", MAX_CONDITIONS, n)));
-	*met = 0;
-	for (int i = 0; i < n; i++)
-	{
-		if (present && !(present[i / 8] & (1 << (i % 8))))
-			continue;
-		*met |= (uint64) *values++ << i;
-	}
+	*met = la_true_bits(array, n);
 	return n;
 }
 
@@ -65,14 +58,6 @@ boolean_array(uint64 bits, int n)
 	for (int i = 0; i < n; i++)
 		values[i] = BoolGetDatum(bits >> i & 1);
 	return PointerGetDatum(construct_array(values, n, BOOLOID, sizeof(bool), true, TYPALIGN_CHAR));
-}
-
-/* Argument 0 as it is: the row does not count. */
-static inline Datum
-unchanged_state(FunctionCallInfo fcinfo)
-{
-	fcinfo->isnull = PG_ARGISNULL(0);
-	return PG_GETARG_DATUM(0);
 }
 
 /* --- retention ------------------------------------------------------------------ */
@@ -171,9 +156,8 @@ ordered_size(int n)
 static OrderedState *
 new_ordered(int n)
 {
-	OrderedState *state = palloc0(ordered_size(n));
+	OrderedState *state = new_flat_state(ordered_size(n));
 
-	SET_VARSIZE(state, ordered_size(n));
 	state->id = ORDERED_ID;
 	state->n = n;
 	state->first = DT_NOEND;
@@ -182,20 +166,15 @@ new_ordered(int n)
 	return state;
 }
 
-/* An argument, checked: from within an aggregate as it is, else a copy. */
 static OrderedState *
 get_ordered(FunctionCallInfo fcinfo, int argno)
 {
-	OrderedState *state = (OrderedState *) PG_GETARG_VARLENA_P(argno);
+	OrderedState *state = get_flat_state(fcinfo, argno);
 	Size		size = VARSIZE(state);
 
 	if (size < offsetof(OrderedState, last) || state->id != ORDERED_ID ||
 		state->n < 1 || state->n > MAX_CONDITIONS || size != ordered_size(state->n))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("value of %zu bytes is not a state of %s", (size_t) size, "retention_ordered")));
-	if (argno > 0 || !AggCheckCallContext(fcinfo, NULL) || (uintptr_t) state % MAXIMUM_ALIGNOF != 0)
-		state = memcpy(palloc(size), state, size);
+		report_not_a_state(state, "retention_ordered");
 	return state;
 }
 

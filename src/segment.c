@@ -18,6 +18,7 @@
 #include "args.h"
 #include "core/quantile_core.h"
 #include "rowstore.h"
+#include "stateargs.h"
 #include "window.h"
 
 PG_FUNCTION_INFO_V1(quantile_edges_accum);
@@ -165,13 +166,8 @@ get_ties(FunctionCallInfo fcinfo, int arg)
 static EdgesState *
 edges_state_create(FunctionCallInfo fcinfo, int n, Ties ties)
 {
-	MemoryContext context;
-	EdgesState *state;
+	EdgesState *state = MemoryContextAllocZero(aggregate_context(fcinfo), sizeof(EdgesState));
 
-	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "aggregate function called in non-aggregate context");
-
-	state = MemoryContextAllocZero(context, sizeof(EdgesState));
 	state->n = n;
 	state->ties = ties;
 	state->scores = la_rowstore_create_for_aggregate(fcinfo, 1);

@@ -11,6 +11,7 @@
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
 #include "sequence.h"
+#include "stateargs.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -151,28 +152,6 @@ with_room(FunctionCallInfo fcinfo, SequenceState *state, uint64 n)
 
 /* --- the aggregates --------------------------------------------------------- */
 
-/* The conditions as bits; a NULL is not met. */
-static uint64
-read_conditions(ArrayType *array, int n)
-{
-	const char *values = ARR_DATA_PTR(array);
-	bits8	   *present = ARR_NULLBITMAP(array);
-	uint64		bits = 0;
-
-	if (present == NULL)
-	{
-		for (int i = 0; i < n; i++)
-			bits |= (uint64) (values[i] != 0) << i;
-		return bits;
-	}
-	for (int i = 0; i < n; i++)
-	{
-		if (present[i / 8] & (1 << (i % 8)))
-			bits |= (uint64) (*values++ != 0) << i;
-	}
-	return bits;
-}
-
 /* The state of the rows before, or a new one: pattern and conditions must be the same in all of them. */
 static SequenceState *
 get_state(FunctionCallInfo fcinfo, text *pattern, int nconditions)
@@ -218,10 +197,7 @@ sequence_accum(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("array of conditions must not be NULL")));
 	if (PG_ARGISNULL(2))
-	{
-		fcinfo->isnull = PG_ARGISNULL(0);
-		return PG_GETARG_DATUM(0);
-	}
+		return unchanged_state(fcinfo);
 	array = PG_GETARG_ARRAYTYPE_P(3);
 	nconditions = la_vector_length(array, "conditions");
 	state = get_state(fcinfo, PG_GETARG_TEXT_PP(1), nconditions);
@@ -231,7 +207,7 @@ sequence_accum(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("time of an event must be finite, not %s", event.ts < 0 ? "-infinity" : "infinity")));
-	event.conditions = read_conditions(array, nconditions);
+	event.conditions = la_true_bits(array, nconditions);
 	if (event.conditions == 0)
 		PG_RETURN_POINTER(state);
 	state = with_room(fcinfo, state, 1);
@@ -247,10 +223,7 @@ sequence_combine(PG_FUNCTION_ARGS)
 	SequenceState *other;
 
 	if (PG_ARGISNULL(1))
-	{
-		fcinfo->isnull = PG_ARGISNULL(0);
-		return PG_GETARG_DATUM(0);
-	}
+		return unchanged_state(fcinfo);
 	other = PG_GETARG_SEQUENCE_P(1);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_POINTER(copy_state(other, Max(other->n, FIRST_CAPACITY)));

@@ -13,6 +13,8 @@
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
 #include "sequence.h"
+#include "textscan.h"
+#include "typeio.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -70,85 +72,31 @@ sequence_state_out(PG_FUNCTION_ARGS)
 	PG_RETURN_CSTRING(out.data);
 }
 
-LA_NORETURN static void
-invalid_text(const char *text, const char *at, const char *expected)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("invalid value for type %s", "sequence_state"),
-			 errdetail("At byte %zu: %s is expected.", (size_t) (at - text) + 1, expected)));
-	pg_unreachable();
-}
-
-/* Past a sign or key and the blanks before it; false, without a step, if something else is there. */
-static bool
-accept(const char **at, const char *sign)
-{
-	const char *p = *at + strspn(*at, " \t\r\n");
-
-	if (strncmp(p, sign, strlen(sign)) != 0)
-		return false;
-	*at = p + strlen(sign);
-	return true;
-}
-
-static void
-expect(const char *text, const char **at, const char *sign)
-{
-	if (!accept(at, sign))
-		invalid_text(text, *at, sign);
-}
-
-/* A whole number as JSON has them, below zero down to -largest if "negative" allows it. */
-static uint64
-read_number(const char *text, const char **at, uint64 largest, bool *negative)
-{
-	uint64		number = 0;
-	bool		minus = negative != NULL && accept(at, "-");
-	const char *start = *at + (minus ? 0 : strspn(*at, " \t\r\n"));
-	const char *p = start;
-
-	for (; *p >= '0' && *p <= '9'; p++)
-	{
-		if (number > (largest - (*p - '0')) / 10)
-			invalid_text(text, start, psprintf("a number of at most " UINT64_FORMAT, largest));
-		number = number * 10 + (*p - '0');
-	}
-	if (p == start)
-		invalid_text(text, start, "a whole number");
-	*at = p;
-	if (negative != NULL)
-		*negative = minus;
-	return number;
-}
-
 static SequenceEvent
-read_event(const char *text, const char **at)
+read_event(TextScan *in)
 {
 	SequenceEvent event;
-	bool		negative;
 
-	expect(text, at, "[");
-	event.ts = (int64) read_number(text, at, PG_INT64_MAX, &negative);
-	if (negative)
-		event.ts = -event.ts;
-	expect(text, at, ",");
-	event.conditions = read_number(text, at, PG_UINT64_MAX, NULL);
-	expect(text, at, "]");
+	la_expect_char(in, '[');
+	event.ts = la_scan_signed(in);
+	la_expect_char(in, ',');
+	event.conditions = la_scan_unsigned(in, PG_UINT64_MAX);
+	la_expect_char(in, ']');
 	return event;
 }
 
 static SequenceState *
-read_events(const char *text, const char **at, SequenceState *state)
+read_events(TextScan *in, SequenceState *state)
 {
-	if (accept(at, "]"))
+	la_expect_char(in, '[');
+	if (la_scan_char(in, ']'))
 		return state;
 	do
 	{
-		SequenceEvent event = read_event(text, at);
+		SequenceEvent event = read_event(in);
 
 		if (!la_sequence_is_event(&event, state->nconditions))
-			invalid_text(text, *at, "a finite time with at least one of the conditions");
+			la_scan_error(in, in->at, "a finite time with at least one of the conditions");
 		if (state->n == state->capacity)
 		{
 			SequenceState *larger = la_sequence_new(la_sequence_pattern(state), state->pattern_length,
@@ -160,8 +108,8 @@ read_events(const char *text, const char **at, SequenceState *state)
 			state = larger;
 		}
 		la_sequence_add(state, &event);
-	} while (accept(at, ","));
-	expect(text, at, "]");
+	} while (la_scan_char(in, ','));
+	la_expect_char(in, ']');
 	return state;
 }
 
@@ -169,38 +117,32 @@ Datum
 sequence_state_in(PG_FUNCTION_ARGS)
 {
 	const char *text = PG_GETARG_CSTRING(0);
-	const char *at = text;
+	TextScan	in = {"sequence_state", text, text};
 	const char *pattern;
 	SequenceState *state;
 	size_t		length;
 	int			nconditions;
 
-	expect(text, &at, "{");
-	expect(text, &at, "\"format\"");
-	expect(text, &at, ":");
-	if (read_number(text, &at, PG_UINT16_MAX, NULL) != LA_SEQUENCE_FORMAT)
-		invalid_text(text, at, psprintf("format %d", LA_SEQUENCE_FORMAT));
-	expect(text, &at, ",");
-	expect(text, &at, "\"pattern\"");
-	expect(text, &at, ":");
-	expect(text, &at, "\"");
-	pattern = at;
+	la_expect_char(&in, '{');
+	la_expect_key(&in, "format");
+	if (la_scan_unsigned(&in, PG_UINT16_MAX) != LA_SEQUENCE_FORMAT)
+		la_scan_error(&in, in.at, psprintf("format %d", LA_SEQUENCE_FORMAT));
+	la_expect_char(&in, ',');
+	la_expect_key(&in, "pattern");
+	la_expect_char(&in, '"');
+	pattern = in.at;
 	length = strcspn(pattern, "\"");
-	at += length;
-	expect(text, &at, "\"");
-	expect(text, &at, ",");
-	expect(text, &at, "\"conditions\"");
-	expect(text, &at, ":");
-	nconditions = (int) read_number(text, &at, LA_SEQUENCE_MAX_CONDITIONS, NULL);
-	expect(text, &at, ",");
-	expect(text, &at, "\"events\"");
-	expect(text, &at, ":");
-	expect(text, &at, "[");
+	in.at += length;
+	la_expect_char(&in, '"');
+	la_expect_char(&in, ',');
+	la_expect_key(&in, "conditions");
+	nconditions = (int) la_scan_unsigned(&in, LA_SEQUENCE_MAX_CONDITIONS);
+	la_expect_char(&in, ',');
+	la_expect_key(&in, "events");
 	check_pattern(pattern, Min(length, LA_SEQUENCE_MAX_PATTERN + 1), nconditions, ERRCODE_INVALID_TEXT_REPRESENTATION);
-	state = read_events(text, &at, la_sequence_new(pattern, length, nconditions, FIRST_CAPACITY));
-	expect(text, &at, "}");
-	if (at[strspn(at, " \t\r\n")] != '\0')
-		invalid_text(text, at, "the end");
+	state = read_events(&in, la_sequence_new(pattern, length, nconditions, FIRST_CAPACITY));
+	la_expect_char(&in, '}');
+	la_expect_end(&in);
 	PG_RETURN_POINTER(state);
 }
 
@@ -230,16 +172,6 @@ sequence_state_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
 }
 
-LA_NORETURN static void
-invalid_binary(const char *detail)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("invalid binary value for type %s", "sequence_state"),
-			 errdetail_internal("%s", detail)));
-	pg_unreachable();
-}
-
 static SequenceEvent
 receive_event(StringInfo in, int nconditions)
 {
@@ -248,7 +180,7 @@ receive_event(StringInfo in, int nconditions)
 	for (int b = 0; b < nconditions; b += 8)
 		event.conditions |= (uint64) pq_getmsgint(in, 1) << b;
 	if (!la_sequence_is_event(&event, nconditions))
-		invalid_binary("An event must have a finite time and at least one of the conditions.");
+		report_invalid_binary("sequence_state", "An event must have a finite time and at least one of the conditions.");
 	return event;
 }
 
@@ -265,14 +197,14 @@ sequence_state_recv(PG_FUNCTION_ARGS)
 	size_t		n;
 
 	if (format != LA_SEQUENCE_FORMAT)
-		invalid_binary(psprintf("Format %d is not known.", format));
+		report_invalid_binary("sequence_state", psprintf("Format %d is not known.", format));
 	if (length > LA_SEQUENCE_MAX_PATTERN)
-		invalid_binary("Its pattern is too long.");
+		report_invalid_binary("sequence_state", "Its pattern is too long.");
 	pattern = pq_getmsgbytes(in, length);
 	check_pattern(pattern, length, nconditions, ERRCODE_INVALID_BINARY_REPRESENTATION);
 	n = (in->len - in->cursor) / size;
 	if (n * size != in->len - in->cursor)
-		invalid_binary("Its last event is not complete.");
+		report_invalid_binary("sequence_state", "Its last event is not complete.");
 	state = la_sequence_new(pattern, length, nconditions, n);
 	for (size_t i = 0; i < n; i++)
 	{

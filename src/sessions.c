@@ -6,6 +6,7 @@
 #include "liveanalytics.h"
 
 #include "core/spans_core.h"
+#include "stateargs.h"
 #include "timeargs.h"
 #include "timestate.h"
 #include "utils/builtins.h"
@@ -184,11 +185,7 @@ watch_time_accum(PG_FUNCTION_ARGS)
 	Span		span;
 
 	if (!get_span(fcinfo, &span))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	}
+		return unchanged_state(fcinfo);
 	la_time_open(fcinfo, &watch_kind, NULL, &state);
 	if (span.start < span.end)
 		add_span(&state, span.start, span.end);
@@ -203,11 +200,7 @@ watch_time_combine(PG_FUNCTION_ARGS)
 	TimeRows   *other;
 
 	if (PG_ARGISNULL(1))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	}
+		return unchanged_state(fcinfo);
 	other = la_time_read(fcinfo, 1, &watch_kind);
 	la_time_open(fcinfo, &watch_kind, NULL, &state);
 	if (state.rows->n + (uint64) other->n > state.capacity)

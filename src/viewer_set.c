@@ -10,6 +10,7 @@
 #include "liveanalytics.h"
 
 #include "funcapi.h"
+#include "stateargs.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "viewer_set.h"
@@ -187,13 +188,6 @@ new_state(void)
 	memset(la_viewer_set_pending_numbers(set), 0, FIRST_PENDING * sizeof(uint64));
 	SET_VARSIZE(set, la_viewer_set_bytes(set));
 	return set;
-}
-
-static inline Datum
-unchanged_state(FunctionCallInfo fcinfo)
-{
-	fcinfo->isnull = PG_ARGISNULL(0);
-	return PG_GETARG_DATUM(0);
 }
 
 /* viewer_set_accum(state, number): NULL does not count */

@@ -10,6 +10,7 @@
 
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
+#include "textscan.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "viewer_set.h"
@@ -76,60 +77,33 @@ viewer_set_out(PG_FUNCTION_ARGS)
 	PG_RETURN_CSTRING(out.data);
 }
 
-LA_NORETURN static void
-invalid_text(const char *text, const char *at, const char *expected)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("invalid value for type %s", "viewer_set"),
-			 errdetail("At byte %zu: %s is expected.", (size_t) (at - text) + 1, expected)));
-	pg_unreachable();
-}
-
-static const char *
-skip_blanks(const char *at)
-{
-	return at + strspn(at, " \t\r\n");
-}
-
 static uint64
-read_number(const char *text, const char **at)
+read_number(TextScan *in)
 {
-	const char *start = skip_blanks(*at);
-	const char *p = start;
-	uint64		number = 0;
+	uint64		number;
 
-	for (; *p >= '0' && *p <= '9'; p++)
-	{
-		uint64		digit = *p - '0';
-
-		if (number > (LA_VIEWER_SET_LARGEST - digit) / 10)
-			ereport(ERROR,
-					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("viewer number must be at most " INT64_FORMAT ", not %.*s",
-							LA_VIEWER_SET_LARGEST, (int) Min(strspn(start, "0123456789"), 40), start)));
-		number = number * 10 + digit;
-	}
-	if (p == start)
-		invalid_text(text, start, "a number");
-	*at = skip_blanks(p);
+	la_skip_blanks(in);
+	if (!la_scan_digits(in, LA_VIEWER_SET_LARGEST, &number))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("viewer number must be at most " INT64_FORMAT ", not %.*s",
+						LA_VIEWER_SET_LARGEST, (int) Min(strspn(in->at, "0123456789"), 40), in->at)));
 	return number;
 }
 
 static SetRange
-read_range(const char *text, const char **at)
+read_range(TextScan *in)
 {
 	SetRange	range;
 
-	range.first = range.last = read_number(text, at);
-	if (**at == '-')
+	range.first = range.last = read_number(in);
+	if (la_scan_char(in, '-'))
 	{
-		const char *start = *at;
+		const char *start = in->at - 1;
 
-		(*at)++;
-		range.last = read_number(text, at);
+		range.last = read_number(in);
 		if (range.last < range.first)
-			invalid_text(text, start, "a range that does not descend");
+			la_scan_error(in, start, "a range that does not descend");
 	}
 	return range;
 }
@@ -166,17 +140,15 @@ join_ranges(SetRange *ranges, size_t n)
 
 /* The ranges of "{...}", in the order of the text. */
 static SetRange *
-read_ranges(const char *text, size_t *n)
+read_ranges(TextScan *in, size_t *n)
 {
 	size_t		capacity = 64;
 	SetRange   *ranges = palloc(capacity * sizeof(SetRange));
-	const char *at = skip_blanks(text);
+	bool		more;
 
 	*n = 0;
-	if (*at != '{')
-		invalid_text(text, at, "{");
-	at = skip_blanks(at + 1);
-	while (*at != '}')
+	la_expect_char(in, '{');
+	for (more = !la_scan_char(in, '}'); more; more = la_scan_char(in, ','))
 	{
 		if (*n == capacity)
 		{
@@ -184,26 +156,21 @@ read_ranges(const char *text, size_t *n)
 			capacity *= 2;
 			ranges = repalloc_huge(ranges, mul_size(capacity, sizeof(SetRange)));
 		}
-		ranges[(*n)++] = read_range(text, &at);
-		if (*at == '}')
-			break;
-		if (*at != ',')
-			invalid_text(text, at, "a comma or }");
-		at = skip_blanks(at + 1);
-		if (*at == '}')
-			invalid_text(text, at, "a number");
+		ranges[(*n)++] = read_range(in);
 	}
-	at = skip_blanks(at + 1);
-	if (*at != '\0')
-		invalid_text(text, at, "the end");
+	if (*n > 0 && !la_scan_char(in, '}'))
+		la_scan_error(in, in->at, "a comma or }");
+	la_expect_end(in);
 	return ranges;
 }
 
 Datum
 viewer_set_in(PG_FUNCTION_ARGS)
 {
+	const char *text = PG_GETARG_CSTRING(0);
+	TextScan	in = {"viewer_set", text, text};
 	size_t		n;
-	SetRange   *ranges = read_ranges(PG_GETARG_CSTRING(0), &n);
+	SetRange   *ranges = read_ranges(&in, &n);
 
 	PG_RETURN_POINTER(la_viewer_set_of_ranges(ranges, join_ranges(ranges, n)));
 }

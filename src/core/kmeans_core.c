@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "kmeans_rows.h"
+#include "kmeans_measure.h"
 #include "kmeans_search.h"
 
 struct KmeansFinder

@@ -6,7 +6,7 @@
 #define LA_KMEANS_FIT_H
 
 #include "kmeans_core.h"
-#include "kmeans_rows.h"
+#include "kmeans_measure.h"
 
 typedef struct KmeansOptions
 {

@@ -24,7 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kmeans_rows.h"
+#include "kmeans_measure.h"
 
 #ifdef __FAST_MATH__
 #error "exact sums do not survive -ffast-math"

@@ -8,11 +8,10 @@
  * least squares (McCullagh & Nelder, Generalized Linear Models, 2.5).  A step
  * that does not raise it is halved until it does.
  *
- * Features are centred and scaled beforehand, so that the information is as
- * well conditioned as the columns allow.  The first steps are taken on a part
- * of the rows, 4,000 and then a sixteenth, which is a random sample as the
- * rows are in the order of a hash; they save steps over all rows and leave no
- * trace in the result, which is that of the last steps.
+ * Features are centred and scaled beforehand (logreg_columns.c).  The first
+ * steps are taken on a part of the rows, 4,000 and then a sixteenth, which is a
+ * random sample as the rows are in the order of a hash; they save steps over
+ * all rows and leave no trace in the result, which is that of the last steps.
  *
  * The fit has converged when the last step moves no row's linear predictor by
  * more than the tolerance.  A likelihood that hardly rises would not do: so it

@@ -5,6 +5,8 @@
  * Unknowns are taken in their order.  One that depends on those before it, as
  * one that is not active, gets a row without a diagonal and takes no part in
  * what is solved.
+ *
+ * Source: Golub & Van Loan, Matrix Computations, 4th edition, 2013, section 4.2.
  */
 #include "logreg_fit.h"
 

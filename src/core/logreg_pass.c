@@ -1,6 +1,7 @@
 /*
  * logreg_pass.c
- *		Logistic regression: what is summed over the rows.
+ *		Logistic regression: what is summed over the rows, which are standardised
+ *		(logreg_columns.c).
  *
  *----------
  * Rows come in blocks that stay in the nearest cache while every pair of
@@ -52,60 +53,7 @@ la_logreg_block_rows(int p, int classes)
 	return rows;
 }
 
-/*
- * la_logreg_standard
- *		Center and scale of a column: about its mean, and a power of two that
- *		brings its standard deviation near 1.
- *
- * A column without variation, or with no more than its values' rounding, gets
- * scale 0, which makes it the constant 0.
- */
-void
-la_logreg_standard(const LogregMoments *moments, double *center, double *scale, double *largest)
-{
-	double		mean = moments->sum / moments->n;
-	double		variance = moments->squares / moments->n - mean * mean;
-	double		spread = sqrt(fmax(variance, 0));
-	double		range = moments->max - moments->min;
-	int			exponent;
-
-	*center = moments->pivot + mean;
-	/* squares may be out of range, or all cancelled: the range is not */
-	if (!(spread <= DBL_MAX) || !(spread > 1e-6 * range))
-		spread = range / 4;
-	*scale = 0;
-	if (spread > 8 * DBL_EPSILON * fabs(*center) && spread > 0 && spread <= DBL_MAX)
-	{
-		(void) frexp(spread, &exponent);
-		*scale = ldexp(1, 1 - exponent < 1000 ? 1 - exponent : 1000);
-	}
-	*largest = fmax(moments->max - *center, *center - moments->min) * *scale;
-}
-
-/*
- * la_logreg_standardise
- *		Replace the features of a block, once, by (x - center) * scale.
- */
-void
-la_logreg_standardise(double *block, int p, int block_rows, const double *center, const double *scale)
-{
-	for (int j = 0; j < p; j++)
-	{
-		double	   *x = block + (size_t) j * (size_t) block_rows;
-
-		for (int i = 0; i < block_rows; i++)
-			x[i] = scale[j] == 0 ? 0 : (x[i] - center[j]) * scale[j];
-	}
-}
-
 /* --- sums ----------------------------------------------------------------- */
-
-static inline double
-sum_of(V2 a, V2 b)
-{
-	a += b;
-	return a[0] + a[1];
-}
 
 /* the sums of products of z with four columns; n is a multiple of 4 */
 static void
@@ -137,10 +85,10 @@ dot_four(const double *z, const double *x, size_t n, double *out)
 		a3 += low * v2_load(x3 + i);
 		b3 += high * v2_load(x3 + i + 2);
 	}
-	out[0] = sum_of(a0, b0);
-	out[1] = sum_of(a1, b1);
-	out[2] = sum_of(a2, b2);
-	out[3] = sum_of(a3, b3);
+	out[0] = v2_total(a0, b0);
+	out[1] = v2_total(a1, b1);
+	out[2] = v2_total(a2, b2);
+	out[3] = v2_total(a3, b3);
 }
 
 /* Sum of a_i b_i, in a fixed order. */
@@ -159,72 +107,7 @@ la_logreg_dot(const double *a, const double *b, size_t n)
 	}
 	for (; i < n; i++)
 		rest += a[i] * b[i];
-	return sum_of(low, high) + rest;
-}
-
-static double
-sum_column(const double *a, size_t n)
-{
-	V2			low = {0, 0};
-	V2			high = {0, 0};
-
-	for (size_t i = 0; i < n; i += 4)
-	{
-		low += v2_load(a + i);
-		high += v2_load(a + i + 2);
-	}
-	return sum_of(low, high);
-}
-
-/* the weighted sums of a column's differences from the pivot, and their squares */
-static void
-add_differences(LogregMoments *moments, const double *x, const double *weight, int n)
-{
-	V2			pivot = v2_both(moments->pivot);
-	V2			sum = {0, 0};
-	V2			squares = {0, 0};
-	V2			min = v2_both(moments->min);
-	V2			max = v2_both(moments->max);
-
-	for (int i = 0; i < n; i += 2)
-	{
-		V2			value = v2_load(x + i);
-		V2			d = value - pivot;
-		V2			term = v2_load(weight + i) * d;
-
-		sum += term;
-		squares += term * d;
-		min = v2_select(value < min, value, min);
-		max = v2_select(value > max, value, max);
-	}
-	moments->sum += sum[0] + sum[1];
-	moments->squares += squares[0] + squares[1];
-	moments->min = fmin(min[0], min[1]);
-	moments->max = fmax(max[0], max[1]);
-}
-
-/*
- * la_logreg_moments
- *		Add the features of a block to the moments of the p columns.
- *
- * The first row ever is the pivot.
- */
-void
-la_logreg_moments(LogregMoments *moments, int p, const double *block, int block_rows)
-{
-	const double *weight = block + (size_t) (p + 1) * (size_t) block_rows;
-	double		rows = sum_column(weight, (size_t) block_rows);
-
-	for (int j = 0; j < p; j++)
-	{
-		LogregMoments *m = &moments[j];
-		const double *x = block + (size_t) j * (size_t) block_rows;
-
-		if (m->n == 0)
-			m->pivot = m->min = m->max = x[0];
-		m->n += rows;
-		add_differences(m, x, weight, block_rows);
-	}
+	return v2_total(low, high) + rest;
 }
 
 /* the sums of products of z with "count" columns */
@@ -259,7 +142,7 @@ add_products(LogregFit *fit, int pair, const double *w, const double *block)
 	double	   *hi = fit->gram_hi + (size_t) pair * fit->triangle;
 	double	   *lo = fit->gram_lo + (size_t) pair * fit->triangle;
 
-	fit->products[0] = sum_column(w, n);
+	fit->products[0] = v2_sum(w, n);
 	dot_columns(w, block, fit->problem.p, n, fit->products + 1);
 	add_to(hi, lo, fit->products, (size_t) fit->q);
 	for (int i = 1; i < fit->q; i++)
@@ -282,7 +165,7 @@ add_gradient(LogregFit *fit, int c, const double *residual, const double *block)
 	size_t		n = (size_t) fit->problem.block_rows;
 	size_t		first = (size_t) (c * fit->q);
 
-	fit->products[0] = sum_column(residual, n);
+	fit->products[0] = v2_sum(residual, n);
 	dot_columns(residual, block, fit->problem.p, n, fit->products + 1);
 	add_to(fit->gradient_hi + first, fit->gradient_lo + first, fit->products, (size_t) fit->q);
 }
@@ -506,7 +389,7 @@ add_value_of_two(LogregFit *fit, const double *block)
 	binary_terms(margin, t, weight, n, fit->loss, residual, fit->weights);
 	for (size_t i = 0; i < n; i++)
 		residual[i] *= 2 * label[i] - 1;
-	fit->sum = dd_add(fit->sum, dd_make(-sum_column(fit->loss, n), 0));
+	fit->sum = dd_add(fit->sum, dd_make(-v2_sum(fit->loss, n), 0));
 	add_gradient(fit, 0, residual, block);
 	add_products(fit, 0, fit->weights, block);
 }
@@ -645,7 +528,7 @@ add_value_of_many(LogregFit *fit, const double *block)
 	exponentials(fit);
 	sum_others(fit, others);
 	losses(fit, label, weight, others);
-	fit->sum = dd_add(fit->sum, dd_make(-sum_column(fit->loss, n), 0));
+	fit->sum = dd_add(fit->sum, dd_make(-v2_sum(fit->loss, n), 0));
 	normalise(fit, others);
 	for (int a = 0; a < fit->k; a++)
 	{

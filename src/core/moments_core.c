@@ -3,7 +3,8 @@
  *		Mean and standard deviation of numbers, and where a number stands.
  *
  * Sums of distances from one of the numbers, with 31 digits whatever their
- * size: what is left of their order disappears when results are rounded.
+ * size (wide.h): what is left of their order disappears when results are
+ * rounded.
  */
 #include "moments_core.h"
 

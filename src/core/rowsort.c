@@ -8,6 +8,10 @@
  * contents where hashes agree; so a beginning of the rows is a random sample
  * of them, too.
  *
+ * It is done in place and at once.  The rows of k-means, which all lie in
+ * memory and are many, have a sort in steps (kmeans_rows.c): its keys are half
+ * as large, and the order it gives is part of what a seed stands for.
+ *
  * Source: McIlroy, Bostic & McIlroy, Engineering Radix Sort, Computing Systems
  * 6(1), 1993 (American flag sort).
  */
@@ -124,36 +128,12 @@ all_equal(const RowSet *set, size_t begin, size_t end)
 	return true;
 }
 
-static void
-sift_down(const RowSet *set, size_t begin, size_t root, size_t n)
-{
-	while (root < n / 2)
-	{
-		size_t		child = 2 * root + 1;
-
-		if (child + 1 < n && compare(set, begin + child, begin + child + 1) < 0)
-			child++;
-		if (compare(set, begin + root, begin + child) >= 0)
-			return;
-		swap(set, begin + root, begin + child);
-		root = child;
-	}
-}
-
-/* n log n comparisons even for rows made to collide */
-static void
-heap_sort(const RowSet *set, size_t begin, size_t end)
-{
-	size_t		n = end - begin;
-
-	for (size_t root = n / 2; root-- > 0;)
-		sift_down(set, begin, root, n);
-	for (size_t last = n; last-- > 1;)
-	{
-		swap(set, begin, begin + last);
-		sift_down(set, begin, 0, last);
-	}
-}
+/* for rows made to collide */
+#define HEAP_SORT			heap_sort
+#define HEAP_SET			const RowSet
+#define HEAP_COMPARE		compare
+#define HEAP_SWAP			swap
+#include "heap_sort.h"
 
 static inline uint32_t
 digit_of(const RowSet *set, size_t i, int shift)

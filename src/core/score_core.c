@@ -3,7 +3,7 @@
  *		Interaction score of a viewer: comments + likes + shares.
  *
  * The sum of the three counts is the measure of interaction used throughout
- * live commerce; see docs/reference.md, "Interaction and segments".
+ * live commerce; see docs/reference/score.md.
  */
 #include "score_core.h"
 

@@ -26,6 +26,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 
 #define TWO_PI 6.283185307179586476925
 
@@ -130,36 +131,44 @@ denominator(double a, double b, double x, double excess, double m)
 		(a + m) * (1 - excess + m * (2 - x)) / (a + 2 * m + 1);
 }
 
-/*
- * The continued fraction d0 + n1 / (d1 + n2 / (d2 + ...)); the number of terms
- * grows with the square root of the larger of a and b.
- */
+/* A continued fraction d0 + n1 / (d1 + n2 / (d2 + ...)), so far. */
+typedef struct Fraction
+{
+	double		value;
+	double		c;
+	double		d;
+} Fraction;
+
+/* One more term: n over "term".  False once it changes nothing. */
+static inline bool
+add_fraction(Fraction *f, double n, double term)
+{
+	/* a zero between two terms: any tiny number serves (Thompson & Barnett) */
+	f->d = term + n * f->d;
+	if (f->d == 0)
+		f->d = DBL_MIN;
+	f->c = term + n / f->c;
+	if (f->c == 0)
+		f->c = DBL_MIN;
+	f->d = 1 / f->d;
+	f->value *= f->c * f->d;
+	return !(fabs(f->c * f->d - 1) < DBL_EPSILON);
+}
+
+/* The number of terms grows with the square root of the larger of a and b. */
 static double
 continued_fraction(double a, double b, double x, double excess)
 {
 	double		limit = 1000 + 20 * sqrt(fmax(a, b));
-	double		value = a * (1 - excess) / (a + 1);
-	double		c = value;
-	double		d = 0;
+	double		first = a * (1 - excess) / (a + 1);
+	Fraction	f = {first, first, 0};
 
 	for (double m = 1; m < limit; m++)
 	{
-		double		n = numerator(a, b, x, m);
-		double		term = denominator(a, b, x, excess, m);
-
-		/* a zero between two terms: any tiny number serves (Thompson & Barnett) */
-		d = term + n * d;
-		if (d == 0)
-			d = DBL_MIN;
-		c = term + n / c;
-		if (c == 0)
-			c = DBL_MIN;
-		d = 1 / d;
-		value *= c * d;
-		if (fabs(c * d - 1) < DBL_EPSILON)
+		if (!add_fraction(&f, numerator(a, b, x, m), denominator(a, b, x, excess, m)))
 			break;
 	}
-	return value;
+	return f.value;
 }
 
 /* I_x(a, b) for x not above the mean, where the fraction converges fast */
@@ -335,27 +344,15 @@ gamma_fraction(double a, double x)
 {
 	double		b = x + 1 - a;
 	double		limit = 1000 + 20 * sqrt(a);
-	double		value = b;
-	double		c = b;
-	double		d = 0;
+	Fraction	f = {b, b, 0};
 
 	for (double k = 1; k < limit; k++)
 	{
-		double		n = k * (a - k);
-
 		b += 2;
-		d = b + n * d;
-		if (d == 0)
-			d = DBL_MIN;
-		c = b + n / c;
-		if (c == 0)
-			c = DBL_MIN;
-		d = 1 / d;
-		value *= c * d;
-		if (fabs(c * d - 1) < DBL_EPSILON)
+		if (!add_fraction(&f, k * (a - k), b))
 			break;
 	}
-	return 1 / value;
+	return 1 / f.value;
 }
 
 /*

@@ -1,4 +1,5 @@
-# The code in the README and in docs/ runs, and prints what they show.
+# The code in the README and in docs/ runs, and prints what they show; the map
+# of the tree in docs/design.md has every file of it.
 #
 # Each page gets an empty database with the extension in it, and one psql
 # session for all of its sql blocks, in order.  A text block directly after a
@@ -34,6 +35,7 @@ foreach my $page (glob('README*.md docs/*.md docs/reference/*.md'))
 
 ok($pages > 0, 'some pages have code');
 $node->stop;
+check_map();
 done_testing();
 
 # The fenced sql blocks of a page: line, sql, and the output shown, if any.
@@ -132,4 +134,34 @@ sub tidy
 	$text =~ s/[ \t]+$//mg;
 	$text =~ s/\A\n+|\n+\z//g;
 	return $text;
+}
+
+# The table of the map has a column for each folder of code, whose names may end
+# in *, and the picture has what these folders share.
+sub check_map
+{
+	my $map = slurp_file('docs/design.md');
+	my ($picture) = $map =~ /^```text\n(.*?)^```/ms;
+	my ($table) = $map =~ /^(\| name in SQL .*?)\n\n/ms;
+	my ($head, undef, @rows) = map { [ split(/ \| /, $_, -1) ] } split(/\n/, $table);
+	my (%left, @dead);
+
+	foreach my $column (1 .. 3)
+	{
+		my ($folder) = $head->[$column] =~ /`(.*)`/;
+		my $shared = $folder eq 'sql/' ? '' : $picture =~ s/.*\Q $folder \E//sr =~ s/\+--.*//sr;
+		my @names = ((map { $_->[$column] =~ /`(.*?)`/g } @rows), $shared =~ /\w+/g);
+
+		$left{$_} = 1 foreach grep { !/--/ } glob("$folder*.sql $folder*.[ch]");
+		foreach my $name (@names)
+		{
+			my @files = glob("$folder$name.sql $folder$name.[ch]");
+
+			push @dead, "$folder$name" if $shared !~ /\b\Q$name\E\b/ && !grep { -e } @files;
+			delete @left{@files};
+		}
+	}
+	is_deeply([ sort keys %left ], [], 'docs/design.md has a place for every file of the code');
+	is_deeply(\@dead, [], 'and no name of a file that is not there');
+	return;
 }

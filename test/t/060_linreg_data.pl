@@ -3,10 +3,15 @@
 use strict;
 use warnings FATAL => 'all';
 
+use FindBin;
+use lib "$FindBin::RealBin/../perl";
+
 use Math::BigFloat;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+
+use LiveAnalyticsTest;
 
 my $data = $ENV{LIVEANALYTICS_DATA};
 
@@ -256,47 +261,20 @@ sub check_facebook
 	return;
 }
 
-# COPY BINARY of one value, whole, then shortened and changed byte by byte.
+# Bytes that no server sent, of the condensed rows of a fit.
 sub check_binary
 {
 	my ($fit) = @_;
-	my $dir = PostgreSQL::Test::Utils::tempdir();
-	my %state;
 
-	$node->safe_psql('postgres', 'DROP TABLE IF EXISTS model; CREATE TABLE model(fit linreg)');
-	my $value = pack('H*', $node->safe_psql('postgres', qq{
-		SELECT encode(linreg_send($fit), 'hex') FROM generate_series(1, 9) i}));
-
-	my $copy = sub {
-		my ($bytes) = @_;
-		open(my $out, '>:raw', "$dir/value") or die "could not write: $!";
-		print $out "PGCOPY\n\377\r\n\0", pack('NN', 0, 0), pack('n', 1), pack('N/a*', $bytes), pack('n', 0xffff);
-		close($out);
-		my ($status, undef, $err) = $node->psql('postgres',
-			"\\set VERBOSITY sqlstate\nTRUNCATE model; COPY model FROM '$dir/value' (FORMAT binary); "
-			. 'SELECT linreg_coef(fit), linreg_stats(fit), fit, linreg_combine(fit, fit) FROM model; '
-			. 'SELECT linreg_interval(fit, array_fill(1::float8, ARRAY[2]), 0.9) FROM model WHERE cardinality(linreg_coef(fit)) = 3; '
-			. 'SELECT t.* FROM model, linreg_terms(fit) t');
-		$state{ $status == 0 ? 'read' : $err =~ /ERROR:  (\w+)/ ? $1 : $err }++;
-		return $status == 0;
-	};
-
-	ok($copy->($value), 'what was sent can be received');
-	is($node->safe_psql('postgres', q{SELECT encode(linreg_send(fit), 'hex') FROM model}), unpack('H*', $value),
-		'to the bit');
-	%state = ();
-	$copy->(substr($value, 0, $_)) foreach (0 .. 4, 19 .. 21, length($value) - 1);
-	$copy->("$value\0");
-	is_deeply(\%state, { '22P03' => 10 }, 'a value of the wrong length is refused');
-	%state = ();
-	foreach my $place (0 .. 19, map { 20 + 8 * $_ } 0 .. (length($value) - 20) / 8 - 1)
-	{
-		my $changed = $value;
-		substr($changed, $place, 1) = "\377";
-		$copy->($changed);
-	}
-	delete @state{qw(read 22P03 22003)};
-	delete @state{qw(22023)};
-	is_deeply(\%state, {}, 'a changed byte is refused, or gives a model of other numbers');
+	check_binary_input($node,
+		type => 'linreg',
+		value => "SELECT encode(linreg_send($fit), 'hex') FROM generate_series(1, 9) i",
+		use => 'SELECT linreg_coef(value), linreg_stats(value), value, linreg_combine(value, value) FROM received; '
+		  . 'SELECT linreg_interval(value, array_fill(1::float8, ARRAY[2]), 0.9) FROM received WHERE cardinality(linreg_coef(value)) = 3; '
+		  . 'SELECT t.* FROM received, linreg_terms(value) t',
+		lengths => [ 0 .. 4, 19 .. 21 ],
+		places => [ 0 .. 19, map { 20 + 8 * $_ } 0 .. 99 ],
+		cut => ['22P03'],
+		changed => [qw(22P03 22003 22023)]);
 	return;
 }

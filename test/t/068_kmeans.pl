@@ -3,9 +3,14 @@
 use strict;
 use warnings FATAL => 'all';
 
+use FindBin;
+use lib "$FindBin::RealBin/../perl";
+
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+
+use LiveAnalyticsTest;
 
 my $top = $ENV{LIVEANALYTICS_TOP} or die "LIVEANALYTICS_TOP is not set";
 my $data = $ENV{LIVEANALYTICS_DATA};
@@ -92,47 +97,18 @@ sub check_cancel
 	return;
 }
 
-# COPY BINARY of one value, whole, then shortened and changed byte by byte.
+# Bytes that no server sent.
 sub check_binary
 {
-	my $dir = PostgreSQL::Test::Utils::tempdir();
-	my %state;
-
-	$node->safe_psql('postgres', 'CREATE TABLE model(model kmeans)');
-	my $value = pack('H*', $node->safe_psql('postgres', q{
-		SELECT encode(kmeans_send(kmeans_fit(ARRAY[i, 0.1 * i * i], 3)), 'hex') FROM generate_series(1, 9) i}));
-
-	my $copy = sub {
-		my ($bytes) = @_;
-		open(my $out, '>:raw', "$dir/value") or die "could not write: $!";
-		print $out "PGCOPY\n\377\r\n\0", pack('NN', 0, 0), pack('n', 1), pack('N/a*', $bytes), pack('n', 0xffff);
-		close($out);
-		my ($status, undef, $err) = $node->psql('postgres',
-			"\\set VERBOSITY sqlstate\nTRUNCATE model; COPY model FROM '$dir/value' (FORMAT binary); "
-			. 'SELECT kmeans_predict(model, ARRAY[1, 2]), kmeans_stats(model), kmeans_centroids(model), model, '
-			. 'kmeans_silhouette_accum(ARRAY[0, 0, 0], model, ARRAY[1, 2]) FROM model');
-		$state{ $status == 0 ? 'read' : $err =~ /ERROR:  (\w+)/ ? $1 : $err }++;
-		return $status == 0;
-	};
-
-	ok($copy->($value), 'what was sent can be received');
-	is($node->safe_psql('postgres', q{SELECT encode(kmeans_send(model), 'hex') FROM model}), unpack('H*', $value),
-		'to the bit');
-	%state = ();
-	$copy->(substr($value, 0, $_)) foreach (0 .. 4, 38 .. 41, length($value) - 1);
-	$copy->("$value\0");
-	is_deeply(\%state, { '22P03' => 11 }, 'a value of the wrong length is refused');
-	%state = ();
-	foreach my $place (0 .. 39, map { 40 + 8 * $_ } 0 .. (length($value) - 40) / 8 - 1)
-	{
-		foreach my $byte ("\377", "\0", chr(rand(256)))
-		{
-			my $changed = $value;
-			substr($changed, $place, 1) = $byte;
-			$copy->($changed);
-		}
-	}
-	delete @state{qw(read 22P03 22003 2202E)};
-	is_deeply(\%state, {}, 'a changed byte is refused, or gives a model of other numbers');
+	check_binary_input($node,
+		type => 'kmeans',
+		value => q{SELECT encode(kmeans_send(kmeans_fit(ARRAY[i, 0.1 * i * i], 3)), 'hex') FROM generate_series(1, 9) i},
+		use => 'SELECT kmeans_predict(value, ARRAY[1, 2]), kmeans_stats(value), kmeans_centroids(value), value, '
+		  . 'kmeans_silhouette_accum(ARRAY[0, 0, 0], value, ARRAY[1, 2]) FROM received',
+		lengths => [ 0 .. 4, 38 .. 41 ],
+		places => [ 0 .. 39, map { 40 + 8 * $_ } 0 .. 99 ],
+		bytes => [ "\377", "\0", "\125" ],
+		cut => ['22P03'],
+		changed => [qw(22P03 22003 2202E)]);
 	return;
 }

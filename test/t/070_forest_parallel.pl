@@ -3,11 +3,15 @@
 use strict;
 use warnings FATAL => 'all';
 
+use FindBin;
+use lib "$FindBin::RealBin/../perl";
+
 use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(sleep);
+
+use LiveAnalyticsTest;
 
 # Segments of shared memory are files in the data directory here, where those
 # of other servers on the machine are not in the way of counting them.
@@ -326,18 +330,13 @@ END $$}, 'RESET temp_file_limit', "SELECT md5(($train))");
 sub nothing_left
 {
 	my ($name) = @_;
-	my @files = temporary_files();
+	my @files;
 
 	is(sql(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'parallel worker'}), 0, "$name: no worker is left");
 	is(sql('SELECT count(*) FROM rf_progress()'), 0, "$name: no progress is left");
 
 	# a session that ends has a segment for a moment longer
-	foreach (1 .. 100)
-	{
-		last if @files <= @kept;
-		sleep(0.1);
-		@files = temporary_files();
-	}
+	wait_until(sub { @files = temporary_files(); return @files <= @kept });
 	is(scalar(@files), scalar(@kept), "$name: no file and no segment is left") or diag("@files");
 	return;
 }
@@ -386,14 +385,12 @@ sub wait_for_workers
 {
 	my @pids;
 
-	foreach (1 .. 1800)
-	{
-		@pids = split(/\n/, sql(q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'parallel worker'}
-			  . q{ AND query LIKE '%rf_train%' ORDER BY pid}));
-		last if @pids == 2;
-		sleep(0.1);
-	}
-	die 'the workers did not start' if @pids != 2;
+	wait_until(
+		sub {
+			@pids = split(/\n/, sql(q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'parallel worker'}
+				  . q{ AND query LIKE '%rf_train%' ORDER BY pid}));
+			return @pids == 2;
+		}) or die 'the workers did not start';
 	return (sql("SELECT leader_pid FROM pg_stat_activity WHERE pid = $pids[0]"), @pids);
 }
 
@@ -404,7 +401,8 @@ sub test_cut_short
 
 	foreach my $ms (1, 20, 100, 250, 400, 700, 1200)
 	{
-		my $session = start_session('postgres', "SET statement_timeout = $ms", $long, 'RESET statement_timeout', $alive);
+		# local to the transaction: over once the error is, however slow the machine
+		my $session = start_session('postgres', 'BEGIN', "SET LOCAL statement_timeout = $ms", $long, 'ROLLBACK', $alive);
 
 		finish_session($session);
 		like($session->{error}, qr/ERROR:  57014: .*statement timeout/, "statement_timeout after $ms ms");
@@ -468,12 +466,7 @@ sub test_progress
 	is(as_role('bob', $nobody), 't|10', 'others see that there is one');
 
 	# by the first trees it is clear that there is long to wait
-	foreach (1 .. 600)
-	{
-		last if $session->{error} =~ /NOTICE/;
-		IPC::Run::pump_nb($session->{run});
-		sleep(0.1);
-	}
+	wait_until(sub { IPC::Run::pump_nb($session->{run}); return $session->{error} =~ /NOTICE/ });
 	sql("SELECT pg_cancel_backend($leader)");
 	finish_session($session);
 	like($session->{error}, qr/NOTICE:  00000: random forest: 10000 trees over 200000 rows take about \d+ (s|min) and \d+ MB\nDETAIL:  rf_progress/,
@@ -505,11 +498,7 @@ sub test_crash
 
 	kill('KILL', $worker);
 	finish_session($session);
-	foreach (1 .. 600)
-	{
-		last if system('pg_isready', '-q', '-d', $node->connstr('postgres')) == 0;
-		sleep(0.1);
-	}
+	wait_until(sub { return system('pg_isready', '-q', '-d', $node->connstr('postgres')) == 0 });
 	is(md5_of($train, 2), $md5, 'and trains on');
 	nothing_left('the death of a worker');
 	return;

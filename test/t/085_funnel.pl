@@ -3,9 +3,14 @@
 use strict;
 use warnings FATAL => 'all';
 
+use FindBin;
+use lib "$FindBin::RealBin/../perl";
+
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+
+use LiveAnalyticsTest;
 
 my $data = $ENV{LIVEANALYTICS_DATA};
 
@@ -115,48 +120,25 @@ SELECT sum(window_funnel_final(s)) FROM list, generate_series(1, 1000000);});
 	return;
 }
 
+# Bytes that no server sent, of lists with and without keys.
 sub check_binary
 {
-	my $dir = PostgreSQL::Test::Utils::tempdir();
-	my %state;
-
-	sql('CREATE TABLE list (s funnel_events); CREATE AGGREGATE collected(timestamptz, interval, bigint, boolean[]) (SFUNC = funnel_accum_key, STYPE = funnel_events);
-		CREATE AGGREGATE collected(timestamptz, interval, boolean[]) (SFUNC = funnel_accum, STYPE = funnel_events)');
-	my $copy = sub {
-		my ($bytes, $final) = @_;
-		open(my $out, '>:raw', "$dir/value") or die "could not write: $!";
-		print $out "PGCOPY\n\377\r\n\0", pack('NN', 0, 0), pack('n', 1), pack('N/a*', $bytes), pack('n', 0xffff);
-		close($out);
-		my ($status, undef, $err) = $node->psql('postgres',
-			"\\set VERBOSITY sqlstate\nTRUNCATE list; COPY list FROM '$dir/value' (FORMAT binary); SELECT $final(s), s FROM list");
-		$state{ $status == 0 ? 'read' : $err =~ /ERROR:  (\w+)/ ? $1 : $err }++;
-		return $status == 0;
-	};
 	my %values = (
-		window_funnel_final => q{SELECT encode(funnel_events_send(collected(to_timestamp(i * 7 % 5), '2 s', ARRAY[i = 1, i = 2, i = 3])), 'hex') FROM generate_series(1, 4) i},
-		funnel_match_final => q{SELECT encode(funnel_events_send(collected(to_timestamp(i * 7 % 5), '2 s', i % 2, ARRAY[i = 1, i = 3])), 'hex') FROM generate_series(1, 4::bigint) i});
+		window_funnel_final => q{collected(to_timestamp(i * 7 % 5), '2 s', ARRAY[i = 1, i = 2, i = 3])},
+		funnel_match_final => q{collected(to_timestamp(i * 7 % 5), '2 s', i % 2, ARRAY[i = 1, i = 3])});
 
+	sql('CREATE AGGREGATE collected(timestamptz, interval, bigint, boolean[]) (SFUNC = funnel_accum_key, STYPE = funnel_events);
+		CREATE AGGREGATE collected(timestamptz, interval, boolean[]) (SFUNC = funnel_accum, STYPE = funnel_events)');
 	foreach my $final (sort keys %values)
 	{
-		my $value = pack('H*', sql($values{$final}));
-
-		%state = ();
-		ok($copy->($value, $final), "$final: what was sent can be received");
-		is(sql(q{SELECT encode(funnel_events_send(s), 'hex') FROM list}), unpack('H*', $value), 'to the bit');
-		%state = ();
-		$copy->(substr($value, 0, $_), $final) foreach (0 .. 3, 15, 16, 20, length($value) - 1);
-		$copy->("$value\0", $final);
-		delete @state{qw(22P03 08P01)};
-		is_deeply(\%state, {}, 'a value of the wrong length is refused');
-		%state = ();
-		foreach my $place (0 .. length($value) - 1)
-		{
-			my $changed = $value;
-			substr($changed, $place, 1) = "\377";
-			$copy->($changed, $final);
-		}
-		delete @state{qw(read 22P03 08P01 22023)};
-		is_deeply(\%state, {}, 'a changed byte is refused, or gives other events');
+		check_binary_input($node,
+			type => 'funnel_events',
+			value => "SELECT encode(funnel_events_send($values{$final}), 'hex') FROM generate_series(1, 4::bigint) i",
+			use => "SELECT $final(value), value FROM received",
+			lengths => [ 0 .. 3, 15, 16, 20 ],
+			places => [ 0 .. 999 ],
+			cut => [qw(22P03 08P01)],
+			changed => [qw(22P03 08P01 22023)]);
 	}
 	return;
 }

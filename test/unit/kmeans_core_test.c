@@ -13,18 +13,7 @@
 #include "kmeans_search.h"
 #include "kmeans_sums.h"
 #include "tap.h"
-
-static uint64_t seed = 42;
-
-/* xorshift; only to vary the test data */
-static double
-uniform(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (double) (seed >> 11) / 9007199254740992.0;
-}
+#include "vary.h"
 
 static double
 normal(void)
@@ -606,7 +595,7 @@ test_forged(void)
 		if (round % 2 == 0)
 			model->values[place] = extremes[round / 2 % 8];
 		else
-			memcpy(&model->values[place], &seed, sizeof(double));
+			memcpy(&model->values[place], &vary_state, sizeof(double));
 		if (la_kmeans_check(model) != LA_OK)
 			continue;
 		accepted++;

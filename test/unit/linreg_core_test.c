@@ -9,18 +9,7 @@
 #include <string.h>
 
 #include "tap.h"
-
-static uint64_t seed = 42;
-
-/* xorshift; only to vary the test data */
-static double
-uniform(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (double) (seed >> 11) / 9007199254740992.0;
-}
+#include "vary.h"
 
 static LinregState *
 new_state(int p)
@@ -404,7 +393,7 @@ test_forged(void)
 		if (round % 2 == 0)
 			s->values[place] = extremes[round / 2 % 8];
 		else
-			memcpy(&s->values[place], &seed, sizeof(double));
+			memcpy(&s->values[place], &vary_state, sizeof(double));
 		if (la_linreg_check(s) != LA_OK)
 			continue;
 		accepted++;

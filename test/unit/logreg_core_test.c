@@ -11,21 +11,10 @@
 #include <string.h>
 
 #include "tap.h"
+#include "vary.h"
 
 #define MAX_CLASSES 4
 #define MAX_P 6
-
-static uint64_t seed = 42;
-
-/* xorshift; only to vary the test data */
-static double
-uniform(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (double) (seed >> 11) / 9007199254740992.0;
-}
 
 static int
 whole(int below)

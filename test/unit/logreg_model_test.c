@@ -10,21 +10,10 @@
 #include <string.h>
 
 #include "tap.h"
+#include "vary.h"
 
 #define P 2
 #define CLASSES 3
-
-static uint64_t seed = 42;
-
-/* xorshift; only to vary the test data */
-static uint32_t
-below(uint32_t n)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (uint32_t) (seed >> 33) % n;
-}
 
 static size_t
 model_size(void)

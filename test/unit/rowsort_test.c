@@ -9,22 +9,11 @@
 #include <string.h>
 
 #include "tap.h"
+#include "vary.h"
 
 #define ROWS 3000
 #define COLUMNS 3
 #define STRIDE 4
-
-static uint64_t seed = 42;
-
-/* xorshift; only to vary the test data */
-static int
-whole(int below)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (int) ((seed >> 11) % (uint64_t) below);
-}
 
 static void
 make_keys(RowKey *keys, const double *rows, uint64_t hash_mask)
@@ -49,7 +38,7 @@ shuffle(double *rows)
 {
 	for (int i = ROWS - 1; i > 0; i--)
 	{
-		int			j = whole(i + 1);
+		int			j = below(i + 1);
 		double		row[STRIDE];
 
 		memcpy(row, rows + i * STRIDE, sizeof(row));
@@ -91,7 +80,7 @@ test_order(const char *what, int range, uint64_t hash_mask, int distinct)
 	bool		same = true;
 
 	for (int i = 0; i < ROWS * STRIDE; i++)
-		rows[i] = i % STRIDE < COLUMNS ? whole(range) - 0.5 : i;
+		rows[i] = i % STRIDE < COLUMNS ? below(range) - 0.5 : i;
 	first = sorted(rows, hash_mask);
 	for (int trial = 0; trial < 10; trial++)
 	{
