@@ -2,6 +2,74 @@
 -- x / 0 NULL, data_as_of, is_final. A figure that the channel does not report is
 -- NULL, not 0.
 
+CREATE FUNCTION live_daily_sql(key text)
+RETURNS text
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $live$
+BEGIN
+	-- what host_daily and channel_daily share: the figures of each business day of a
+	-- host_id or channel_id, and the columns that are made of them
+	IF key = 'columns' THEN
+		RETURN $sql$d.streams_cnt, round(d.live_s, 0) AS live_s, d.viewers_ucnt, d.views_cnt, round(d.watch_s, 3) AS watch_s,
+			round(d.watch_s / nullif(d.viewers_ucnt, 0), 6) AS avg_watch_per_viewer, d.comments_cnt, d.likes_cnt, d.shares_cnt,
+			d.comments_cnt + d.likes_cnt + d.shares_cnt AS interactions_cnt, d.interact_ucnt, round(d.interact_ucnt::numeric / nullif(d.viewers_ucnt, 0), 6) AS engage_urate,
+			d.follows_cnt, d.follows_cnt - d.unfollows_cnt AS new_followers, d.follow_ucnt, round(d.follow_ucnt::numeric / nullif(d.viewers_ucnt, 0), 6) AS follow_urate_all,
+			d.pay_ucnt, d.pay_order_cnt, d.units, round(d.gmv_pay, 2) AS gmv_pay, round(d.refund_pay_amt, 2) AS refund_pay_amt,
+			round(d.refund_time_amt, 2) AS refund_time_amt, round(d.gmv_pay - d.refund_pay_amt, 2) AS gmv_net,
+			round(d.pay_ucnt::numeric / nullif(d.viewers_ucnt, 0), 6) AS view_buy_urate, round(d.refund_pay_amt / nullif(d.gmv_pay, 0), 6) AS refund_rate_pay,
+			round(d.refund_time_amt / nullif(d.gmv_pay, 0), 6) AS refund_rate_time, round(d.gmv_pay / nullif(d.pay_ucnt, 0), 6) AS aov_user, round(d.gmv_pay / nullif(d.pay_order_cnt, 0), 6) AS aov_order,
+			round(1000 * d.gmv_pay / nullif(d.views_cnt, 0), 6) AS gpm_views, round(d.gmv_pay / nullif(d.viewers_ucnt, 0), 6) AS uv_value,
+			round(3600 * d.gmv_pay / nullif(d.live_s, 0), 6) AS gmv_per_hour$sql$;
+	END IF;
+	RETURN replace(replace($sql$(SELECT @key, biz_date, sum(streams_cnt)::bigint AS streams_cnt, sum(viewers_ucnt)::bigint AS viewers_ucnt, sum(watch_s) AS watch_s,
+	sum(interact_ucnt)::bigint AS interact_ucnt, sum(follow_ucnt)::bigint AS follow_ucnt, sum(pay_ucnt)::bigint AS pay_ucnt,
+	coalesce(sum(comments_cnt), 0)::bigint AS comments_cnt, coalesce(sum(likes_cnt), 0)::bigint AS likes_cnt, coalesce(sum(shares_cnt), 0)::bigint AS shares_cnt,
+	sum(views_cnt)::bigint AS views_cnt, sum(follows_cnt)::bigint AS follows_cnt, sum(unfollows_cnt)::bigint AS unfollows_cnt,
+	sum(pay_order_cnt)::bigint AS pay_order_cnt, sum(units)::bigint AS units, sum(gmv_pay) AS gmv_pay, sum(refund_pay_amt) AS refund_pay_amt,
+	sum(refund_time_amt) AS refund_time_amt, sum(live_s) AS live_s, sum(ad_cost) AS ad_cost, sum(new_buyers_ucnt)::bigint AS new_buyers_ucnt
+	FROM (
+		SELECT s.@key, r.biz_date, count(DISTINCT r.stream_id) FILTER (WHERE here) AS streams_cnt,
+		       count(DISTINCT r.viewer_id) FILTER (WHERE here) AS viewers_ucnt, sum(r.watch_s) AS watch_s,
+		       count(DISTINCT r.viewer_id) FILTER (WHERE here AND comments_cnt + likes_cnt + shares_cnt > 0) AS interact_ucnt,
+		       count(DISTINCT r.viewer_id) FILTER (WHERE here AND follows_cnt > 0) AS follow_ucnt,
+		       count(DISTINCT r.viewer_id) FILTER (WHERE pay_order_cnt > 0) AS pay_ucnt,
+		       sum(comments_cnt) FILTER (WHERE reported) AS comments_cnt, sum(likes_cnt) FILTER (WHERE reported) AS likes_cnt,
+		       sum(shares_cnt) FILTER (WHERE reported) AS shares_cnt, 0::bigint AS views_cnt, 0::bigint AS follows_cnt, 0::bigint AS unfollows_cnt,
+		       0::bigint AS pay_order_cnt, 0::bigint AS units, 0::numeric AS gmv_pay, 0::numeric AS refund_pay_amt, 0::numeric AS refund_time_amt,
+		       NULL::numeric AS live_s, NULL::numeric AS ad_cost, NULL::bigint AS new_buyers_ucnt
+		FROM (SELECT *, views_cnt > 0 OR watch_s > 0 AS here FROM roll_viewer) AS r JOIN stream s USING (stream_id)
+		GROUP BY s.@key, r.biz_date
+		UNION ALL
+		SELECT s.@key, ((m.minute AT TIME ZONE c.stats_tz) - c.day_cut)::date, 0, 0, 0, 0, 0, 0, sum(comments_cnt), sum(likes_cnt), sum(shares_cnt),
+		       sum(views_cnt), sum(follows_cnt), sum(unfollows_cnt), sum(pay_order_cnt), sum(m.units), sum(m.gmv_pay), sum(m.refund_pay_amt),
+		       sum(m.refund_time_amt), NULL::numeric AS live_s, NULL::numeric AS ad_cost, NULL::bigint AS new_buyers_ucnt
+		FROM roll_minute m JOIN stream s USING (stream_id) CROSS JOIN setting c
+		GROUP BY s.@key, ((m.minute AT TIME ZONE c.stats_tz) - c.day_cut)::date
+		UNION ALL
+		SELECT s.@key, day::date, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		       sum(extract(epoch FROM least(coalesce(s.end_ts, f.data_as_of), (day + interval '1 day' + c.day_cut) AT TIME ZONE c.stats_tz)
+		         - greatest(s.start_ts, (day + c.day_cut) AT TIME ZONE c.stats_tz))), NULL::numeric AS ad_cost, NULL::bigint AS new_buyers_ucnt
+		FROM stream s CROSS JOIN setting c CROSS JOIN refresh_state f,
+		  LATERAL generate_series(date_trunc('day', (s.start_ts AT TIME ZONE c.stats_tz) - c.day_cut),
+		    date_trunc('day', (coalesce(s.end_ts, f.data_as_of) AT TIME ZONE c.stats_tz) - c.day_cut), interval '1 day') AS day
+		WHERE coalesce(s.end_ts, f.data_as_of) > (day + c.day_cut) AT TIME ZONE c.stats_tz
+		GROUP BY s.@key, day::date@extra
+	) AS a GROUP BY @key, biz_date)$sql$, '@extra', CASE key WHEN 'channel_id' THEN $sql$
+		UNION ALL
+		SELECT a.channel_id, ((a.hour AT TIME ZONE c.stats_tz) - c.day_cut)::date, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL::numeric AS live_s, sum(a.cost), NULL::bigint AS new_buyers_ucnt
+		FROM ad_spend a CROSS JOIN setting c WHERE a.scope = 'promoted'
+		GROUP BY a.channel_id, ((a.hour AT TIME ZONE c.stats_tz) - c.day_cut)::date
+		UNION ALL
+		SELECT o.channel_id, ((o.first_ts AT TIME ZONE c.stats_tz) - c.day_cut)::date, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL::numeric AS live_s, NULL::numeric AS ad_cost, count(*)
+		FROM (SELECT channel_id, viewer_id, min(paid_ts) AS first_ts FROM orders WHERE paid_ts IS NOT NULL AND viewer_id IS NOT NULL GROUP BY 1, 2) AS o
+		  CROSS JOIN setting c
+		GROUP BY o.channel_id, ((o.first_ts AT TIME ZONE c.stats_tz) - c.day_cut)::date$sql$ ELSE '' END), '@key', key);
+END
+$live$;
+COMMENT ON FUNCTION live_daily_sql(text) IS
+'the subquery of figures by host_id or channel_id and business day, or the columns of the views that are made of it';
+
 CREATE FUNCTION live_views()
 RETURNS text
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -197,52 +265,10 @@ CROSS JOIN setting t CROSS JOIN refresh_state f
 +product_external_id|the channel's id of the product
 #host_daily|主播日报: a row for each host and business day, ranked by sales
 SELECT c.code AS channel, c.name_zh AS channel_zh, h.host_id, h.name AS host, d.biz_date, rank() OVER (PARTITION BY d.biz_date ORDER BY d.gmv_pay DESC) AS gmv_rank,
-	d.streams_cnt, round(d.live_s, 0) AS live_s, d.viewers_ucnt, d.views_cnt, round(d.watch_s, 3) AS watch_s,
-	round(d.watch_s / nullif(d.viewers_ucnt, 0), 6) AS avg_watch_per_viewer, d.comments_cnt, d.likes_cnt, d.shares_cnt,
-	d.comments_cnt + d.likes_cnt + d.shares_cnt AS interactions_cnt, d.interact_ucnt, round(d.interact_ucnt::numeric / nullif(d.viewers_ucnt, 0), 6) AS engage_urate,
-	d.follows_cnt, d.follows_cnt - d.unfollows_cnt AS new_followers, d.follow_ucnt, round(d.follow_ucnt::numeric / nullif(d.viewers_ucnt, 0), 6) AS follow_urate_all,
-	d.pay_ucnt, d.pay_order_cnt, d.units, round(d.gmv_pay, 2) AS gmv_pay, round(d.refund_pay_amt, 2) AS refund_pay_amt,
-	round(d.refund_time_amt, 2) AS refund_time_amt, round(d.gmv_pay - d.refund_pay_amt, 2) AS gmv_net,
-	round(d.pay_ucnt::numeric / nullif(d.viewers_ucnt, 0), 6) AS view_buy_urate, round(d.refund_pay_amt / nullif(d.gmv_pay, 0), 6) AS refund_rate_pay,
-	round(d.refund_time_amt / nullif(d.gmv_pay, 0), 6) AS refund_rate_time, round(d.gmv_pay / nullif(d.pay_ucnt, 0), 6) AS aov_user, round(d.gmv_pay / nullif(d.pay_order_cnt, 0), 6) AS aov_order,
-	round(1000 * d.gmv_pay / nullif(d.views_cnt, 0), 6) AS gpm_views, round(d.gmv_pay / nullif(d.viewers_ucnt, 0), 6) AS uv_value,
-	round(3600 * d.gmv_pay / nullif(d.live_s, 0), 6) AS gmv_per_hour,
+	DAILY(columns),
 	t.currency, f.data_as_of,
 	coalesce((d.biz_date + 1 + t.day_cut) AT TIME ZONE t.stats_tz + t.final_after <= f.data_as_of, false) AS is_final
-FROM (SELECT host_id, biz_date, sum(streams_cnt)::bigint AS streams_cnt, sum(viewers_ucnt)::bigint AS viewers_ucnt, sum(watch_s) AS watch_s,
-	sum(interact_ucnt)::bigint AS interact_ucnt, sum(follow_ucnt)::bigint AS follow_ucnt, sum(pay_ucnt)::bigint AS pay_ucnt,
-	coalesce(sum(comments_cnt), 0)::bigint AS comments_cnt, coalesce(sum(likes_cnt), 0)::bigint AS likes_cnt, coalesce(sum(shares_cnt), 0)::bigint AS shares_cnt,
-	sum(views_cnt)::bigint AS views_cnt, sum(follows_cnt)::bigint AS follows_cnt, sum(unfollows_cnt)::bigint AS unfollows_cnt,
-	sum(pay_order_cnt)::bigint AS pay_order_cnt, sum(units)::bigint AS units, sum(gmv_pay) AS gmv_pay, sum(refund_pay_amt) AS refund_pay_amt,
-	sum(refund_time_amt) AS refund_time_amt, sum(live_s) AS live_s, sum(ad_cost) AS ad_cost, sum(new_buyers_ucnt)::bigint AS new_buyers_ucnt
-	FROM (
-		SELECT s.host_id, r.biz_date, count(DISTINCT r.stream_id) FILTER (WHERE here) AS streams_cnt,
-		       count(DISTINCT r.viewer_id) FILTER (WHERE here) AS viewers_ucnt, sum(r.watch_s) AS watch_s,
-		       count(DISTINCT r.viewer_id) FILTER (WHERE here AND comments_cnt + likes_cnt + shares_cnt > 0) AS interact_ucnt,
-		       count(DISTINCT r.viewer_id) FILTER (WHERE here AND follows_cnt > 0) AS follow_ucnt,
-		       count(DISTINCT r.viewer_id) FILTER (WHERE pay_order_cnt > 0) AS pay_ucnt,
-		       sum(comments_cnt) FILTER (WHERE reported) AS comments_cnt, sum(likes_cnt) FILTER (WHERE reported) AS likes_cnt,
-		       sum(shares_cnt) FILTER (WHERE reported) AS shares_cnt, 0::bigint AS views_cnt, 0::bigint AS follows_cnt, 0::bigint AS unfollows_cnt,
-		       0::bigint AS pay_order_cnt, 0::bigint AS units, 0::numeric AS gmv_pay, 0::numeric AS refund_pay_amt, 0::numeric AS refund_time_amt,
-		       NULL::numeric AS live_s, NULL::numeric AS ad_cost, NULL::bigint AS new_buyers_ucnt
-		FROM (SELECT *, views_cnt > 0 OR watch_s > 0 AS here FROM roll_viewer) AS r JOIN stream s USING (stream_id)
-		GROUP BY s.host_id, r.biz_date
-		UNION ALL
-		SELECT s.host_id, ((m.minute AT TIME ZONE c.stats_tz) - c.day_cut)::date, 0, 0, 0, 0, 0, 0, sum(comments_cnt), sum(likes_cnt), sum(shares_cnt),
-		       sum(views_cnt), sum(follows_cnt), sum(unfollows_cnt), sum(pay_order_cnt), sum(m.units), sum(m.gmv_pay), sum(m.refund_pay_amt),
-		       sum(m.refund_time_amt), NULL::numeric AS live_s, NULL::numeric AS ad_cost, NULL::bigint AS new_buyers_ucnt
-		FROM roll_minute m JOIN stream s USING (stream_id) CROSS JOIN setting c
-		GROUP BY s.host_id, ((m.minute AT TIME ZONE c.stats_tz) - c.day_cut)::date
-		UNION ALL
-		SELECT s.host_id, day::date, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-		       sum(extract(epoch FROM least(coalesce(s.end_ts, f.data_as_of), (day + interval '1 day' + c.day_cut) AT TIME ZONE c.stats_tz)
-		         - greatest(s.start_ts, (day + c.day_cut) AT TIME ZONE c.stats_tz))), NULL::numeric AS ad_cost, NULL::bigint AS new_buyers_ucnt
-		FROM stream s CROSS JOIN setting c CROSS JOIN refresh_state f,
-		  LATERAL generate_series(date_trunc('day', (s.start_ts AT TIME ZONE c.stats_tz) - c.day_cut),
-		    date_trunc('day', (coalesce(s.end_ts, f.data_as_of) AT TIME ZONE c.stats_tz) - c.day_cut), interval '1 day') AS day
-		WHERE coalesce(s.end_ts, f.data_as_of) > (day + c.day_cut) AT TIME ZONE c.stats_tz
-		GROUP BY s.host_id, day::date
-	) AS a GROUP BY host_id, biz_date) AS d
+FROM DAILY(host_id) AS d
 JOIN host h USING (host_id) JOIN channel c USING (channel_id) CROSS JOIN setting t CROSS JOIN refresh_state f
 +gmv_rank|rank among the hosts of the day by gmv_pay
 +streams_cnt|streams with viewers on the day
@@ -250,63 +276,12 @@ JOIN host h USING (host_id) JOIN channel c USING (channel_id) CROSS JOIN setting
 +gmv_per_hour|gmv_pay / live_s * 3600
 #channel_daily|渠道日报: a row for each channel and business day; a viewer of several streams counts once
 SELECT c.code AS channel, c.name_zh AS channel_zh, d.biz_date,
-	d.streams_cnt, round(d.live_s, 0) AS live_s, d.viewers_ucnt, d.views_cnt, round(d.watch_s, 3) AS watch_s,
-	round(d.watch_s / nullif(d.viewers_ucnt, 0), 6) AS avg_watch_per_viewer, d.comments_cnt, d.likes_cnt, d.shares_cnt,
-	d.comments_cnt + d.likes_cnt + d.shares_cnt AS interactions_cnt, d.interact_ucnt, round(d.interact_ucnt::numeric / nullif(d.viewers_ucnt, 0), 6) AS engage_urate,
-	d.follows_cnt, d.follows_cnt - d.unfollows_cnt AS new_followers, d.follow_ucnt, round(d.follow_ucnt::numeric / nullif(d.viewers_ucnt, 0), 6) AS follow_urate_all,
-	d.pay_ucnt, d.pay_order_cnt, d.units, round(d.gmv_pay, 2) AS gmv_pay, round(d.refund_pay_amt, 2) AS refund_pay_amt,
-	round(d.refund_time_amt, 2) AS refund_time_amt, round(d.gmv_pay - d.refund_pay_amt, 2) AS gmv_net,
-	round(d.pay_ucnt::numeric / nullif(d.viewers_ucnt, 0), 6) AS view_buy_urate, round(d.refund_pay_amt / nullif(d.gmv_pay, 0), 6) AS refund_rate_pay,
-	round(d.refund_time_amt / nullif(d.gmv_pay, 0), 6) AS refund_rate_time, round(d.gmv_pay / nullif(d.pay_ucnt, 0), 6) AS aov_user, round(d.gmv_pay / nullif(d.pay_order_cnt, 0), 6) AS aov_order,
-	round(1000 * d.gmv_pay / nullif(d.views_cnt, 0), 6) AS gpm_views, round(d.gmv_pay / nullif(d.viewers_ucnt, 0), 6) AS uv_value,
-	round(3600 * d.gmv_pay / nullif(d.live_s, 0), 6) AS gmv_per_hour,
+	DAILY(columns),
 	round(d.gmv_pay / nullif(sum(d.gmv_pay) OVER (PARTITION BY d.biz_date), 0), 6) AS gmv_share, d.ad_cost, coalesce(d.new_buyers_ucnt, 0) AS new_buyers_ucnt,
 	round(d.gmv_pay / nullif(d.ad_cost, 0), 6) AS roi, round((d.gmv_pay - d.refund_pay_amt) / nullif(d.ad_cost, 0), 6) AS roi_net, round(d.ad_cost / nullif(d.new_buyers_ucnt, 0), 6) AS cac,
 	t.currency, f.data_as_of,
 	coalesce((d.biz_date + 1 + t.day_cut) AT TIME ZONE t.stats_tz + t.final_after <= f.data_as_of, false) AS is_final
-FROM (SELECT channel_id, biz_date, sum(streams_cnt)::bigint AS streams_cnt, sum(viewers_ucnt)::bigint AS viewers_ucnt, sum(watch_s) AS watch_s,
-	sum(interact_ucnt)::bigint AS interact_ucnt, sum(follow_ucnt)::bigint AS follow_ucnt, sum(pay_ucnt)::bigint AS pay_ucnt,
-	coalesce(sum(comments_cnt), 0)::bigint AS comments_cnt, coalesce(sum(likes_cnt), 0)::bigint AS likes_cnt, coalesce(sum(shares_cnt), 0)::bigint AS shares_cnt,
-	sum(views_cnt)::bigint AS views_cnt, sum(follows_cnt)::bigint AS follows_cnt, sum(unfollows_cnt)::bigint AS unfollows_cnt,
-	sum(pay_order_cnt)::bigint AS pay_order_cnt, sum(units)::bigint AS units, sum(gmv_pay) AS gmv_pay, sum(refund_pay_amt) AS refund_pay_amt,
-	sum(refund_time_amt) AS refund_time_amt, sum(live_s) AS live_s, sum(ad_cost) AS ad_cost, sum(new_buyers_ucnt)::bigint AS new_buyers_ucnt
-	FROM (
-		SELECT s.channel_id, r.biz_date, count(DISTINCT r.stream_id) FILTER (WHERE here) AS streams_cnt,
-		       count(DISTINCT r.viewer_id) FILTER (WHERE here) AS viewers_ucnt, sum(r.watch_s) AS watch_s,
-		       count(DISTINCT r.viewer_id) FILTER (WHERE here AND comments_cnt + likes_cnt + shares_cnt > 0) AS interact_ucnt,
-		       count(DISTINCT r.viewer_id) FILTER (WHERE here AND follows_cnt > 0) AS follow_ucnt,
-		       count(DISTINCT r.viewer_id) FILTER (WHERE pay_order_cnt > 0) AS pay_ucnt,
-		       sum(comments_cnt) FILTER (WHERE reported) AS comments_cnt, sum(likes_cnt) FILTER (WHERE reported) AS likes_cnt,
-		       sum(shares_cnt) FILTER (WHERE reported) AS shares_cnt, 0::bigint AS views_cnt, 0::bigint AS follows_cnt, 0::bigint AS unfollows_cnt,
-		       0::bigint AS pay_order_cnt, 0::bigint AS units, 0::numeric AS gmv_pay, 0::numeric AS refund_pay_amt, 0::numeric AS refund_time_amt,
-		       NULL::numeric AS live_s, NULL::numeric AS ad_cost, NULL::bigint AS new_buyers_ucnt
-		FROM (SELECT *, views_cnt > 0 OR watch_s > 0 AS here FROM roll_viewer) AS r JOIN stream s USING (stream_id)
-		GROUP BY s.channel_id, r.biz_date
-		UNION ALL
-		SELECT s.channel_id, ((m.minute AT TIME ZONE c.stats_tz) - c.day_cut)::date, 0, 0, 0, 0, 0, 0, sum(comments_cnt), sum(likes_cnt), sum(shares_cnt),
-		       sum(views_cnt), sum(follows_cnt), sum(unfollows_cnt), sum(pay_order_cnt), sum(m.units), sum(m.gmv_pay), sum(m.refund_pay_amt),
-		       sum(m.refund_time_amt), NULL::numeric AS live_s, NULL::numeric AS ad_cost, NULL::bigint AS new_buyers_ucnt
-		FROM roll_minute m JOIN stream s USING (stream_id) CROSS JOIN setting c
-		GROUP BY s.channel_id, ((m.minute AT TIME ZONE c.stats_tz) - c.day_cut)::date
-		UNION ALL
-		SELECT s.channel_id, day::date, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-		       sum(extract(epoch FROM least(coalesce(s.end_ts, f.data_as_of), (day + interval '1 day' + c.day_cut) AT TIME ZONE c.stats_tz)
-		         - greatest(s.start_ts, (day + c.day_cut) AT TIME ZONE c.stats_tz))), NULL::numeric AS ad_cost, NULL::bigint AS new_buyers_ucnt
-		FROM stream s CROSS JOIN setting c CROSS JOIN refresh_state f,
-		  LATERAL generate_series(date_trunc('day', (s.start_ts AT TIME ZONE c.stats_tz) - c.day_cut),
-		    date_trunc('day', (coalesce(s.end_ts, f.data_as_of) AT TIME ZONE c.stats_tz) - c.day_cut), interval '1 day') AS day
-		WHERE coalesce(s.end_ts, f.data_as_of) > (day + c.day_cut) AT TIME ZONE c.stats_tz
-		GROUP BY s.channel_id, day::date
-		UNION ALL
-		SELECT a.channel_id, ((a.hour AT TIME ZONE c.stats_tz) - c.day_cut)::date, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL::numeric AS live_s, sum(a.cost), NULL::bigint AS new_buyers_ucnt
-		FROM ad_spend a CROSS JOIN setting c WHERE a.scope = 'promoted'
-		GROUP BY a.channel_id, ((a.hour AT TIME ZONE c.stats_tz) - c.day_cut)::date
-		UNION ALL
-		SELECT o.channel_id, ((o.first_ts AT TIME ZONE c.stats_tz) - c.day_cut)::date, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL::numeric AS live_s, NULL::numeric AS ad_cost, count(*)
-		FROM (SELECT channel_id, viewer_id, min(paid_ts) AS first_ts FROM orders WHERE paid_ts IS NOT NULL AND viewer_id IS NOT NULL GROUP BY 1, 2) AS o
-		  CROSS JOIN setting c
-		GROUP BY o.channel_id, ((o.first_ts AT TIME ZONE c.stats_tz) - c.day_cut)::date
-	) AS a GROUP BY channel_id, biz_date) AS d
+FROM DAILY(channel_id) AS d
 JOIN channel c USING (channel_id) CROSS JOIN setting t CROSS JOIN refresh_state f
 +streams_cnt|streams with viewers on the day
 +live_s|seconds of streams on the day
@@ -560,6 +535,8 @@ BEGIN
 	FOREACH v_block IN ARRAY v_blocks[2:] LOOP
 		v_head := string_to_array(split_part(v_block, E'\n', 1), '|');
 		v_query := regexp_replace(substr(v_block, strpos(v_block, E'\n') + 1), E'\n\\+[^\n]*', '', 'g');
+		v_query := replace(replace(replace(v_query, 'DAILY(columns)', live_daily_sql('columns')), 'DAILY(host_id)', live_daily_sql('host_id')),
+			'DAILY(channel_id)', live_daily_sql('channel_id'));
 		-- what training and views share
 		IF v_query ~ '^FEATURES' THEN
 			v_query := live_feature_sql(substring(v_query FROM '^FEATURES(.*\))'));
