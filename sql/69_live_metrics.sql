@@ -66,6 +66,11 @@ units_per_order|连带率|units per order|units / pay_order_cnt|units|pay_order_
 gpm_views|千次观看成交额|sales per 1,000 views|gmv_pay / views_cnt * 1000|gmv_pay|views_cnt|cnt|currency|f
 gpm_viewers|千人观看成交额|sales per 1,000 viewers|gmv_pay / viewers_ucnt * 1000|gmv_pay|viewers_ucnt|ucnt|currency|f
 gpm_show|商品千次曝光成交额|sales per 1,000 product impressions|gmv_pay / product_show_cnt * 1000|gmv_pay|product_show_cnt|cnt|currency|f
+explain_order_rate|讲解时段千人分钟成交订单数|orders per 1,000 viewer-minutes while explained|orders with the product paid in explained minutes / minutes of presence in them * 1000; explained are the minutes in which an explanation, or setting.explain_lag after it, lies|explain_order_cnt|explain_presence_s / 60|cnt|1|f
+other_order_rate|非讲解时段千人分钟成交订单数|orders per 1,000 viewer-minutes while not explained|the same of the other minutes of the stream in which the product was listed|other_order_cnt|other_presence_s / 60|cnt|1|f
+explain_lift|讲解转化提升|lift of an explanation|explain_order_rate / other_order_rate: how many times as likely a viewer buys while the product is explained|explain_order_rate|other_order_rate|cnt|ratio|f
+explain_cvr_c|讲解时段点击-成交转化率(次数)|orders per click while explained|explain_order_cnt / explain_click_cnt|explain_order_cnt|explain_click_cnt|cnt|ratio|f
+other_cvr_c|非讲解时段点击-成交转化率(次数)|orders per click while not explained|other_order_cnt / other_click_cnt|other_order_cnt|other_click_cnt|cnt|ratio|f
 uv_value|UV价值|sales per viewer|gmv_pay / viewers_ucnt|gmv_pay|viewers_ucnt|ucnt|currency|f
 opm|分钟订单数|orders per minute|pay_order_cnt / minutes of the stream|pay_order_cnt|duration_s / 60|cnt|1|f
 ad_cost|消耗|advertising cost|sum of ad_spend.cost of scope promoted|||amount|currency|t
@@ -77,6 +82,8 @@ cpm|千次展示成本|cost per 1,000 impressions|ad_cost / ad_impressions * 100
 cpc|点击成本|cost per click|ad_cost / ad_clicks|ad_cost|ad_clicks|cnt|currency|f
 ad_ctr|投放点击率|clicks per impression|ad_clicks / ad_impressions|ad_clicks|ad_impressions|cnt|ratio|f
 cac|获客成本|cost per new buyer|ad_cost / new_buyers_ucnt, a new buyer being one whose first paid order lies in the period|ad_cost|new_buyers_ucnt|ucnt|currency|f
+cohort_cac|同期获客成本|acquisition cost of a cohort|ad_cost of the channel in the month / buyers whose first paid order lies in it|ad_cost|cohort_ucnt|ucnt|currency|f
+ltv_cac|LTV:CAC|lifetime value per acquisition cost|ltv_hist / cohort_cac|gmv_net|ad_cost|amount|ratio|f
 redeem_rate|核销率|share of coupons used|coupons used / coupons claimed|used_cnt|claimed_cnt|cnt|ratio|f
 raw_effect|活动原始差异|raw difference of a promotion|share of treated viewers who bought - share of control viewers who bought, after assignment and until the end|||ucnt|ratio|f
 day_n_retention|N日留存率|retention on day N|viewers of the cohort who watched on exactly day N / viewers of the cohort; NULL until that day is over|retained_ucnt|cohort_ucnt|ucnt|ratio|f

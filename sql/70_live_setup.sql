@@ -199,7 +199,10 @@ BEGIN
 	PERFORM live_partitions(target, (now() - interval '6 months')::date, (now() + interval '18 months')::date);
 	PERFORM live_build_rows(target);
 	PERFORM live_build_views(target);
-	UPDATE setting SET schema_version = 1 WHERE schema_version <> 1;
+	-- rollups that an older version did not have, or knew less of
+	INSERT INTO dirty_bucket (kind, stream_id, key)
+	SELECT 'all', stream_id, 0 FROM stream WHERE (SELECT schema_version FROM setting) < 2;
+	UPDATE setting SET schema_version = 2 WHERE schema_version < 2;
 	RETURN format('schema %I is ready: %s tables, %s views', target,
 		(SELECT count(*) FROM pg_class WHERE relnamespace = quote_ident(target)::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition),
 		(SELECT count(*) FROM pg_class WHERE relnamespace = quote_ident(target)::regnamespace AND relkind = 'v'));

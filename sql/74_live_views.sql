@@ -167,30 +167,34 @@ SELECT stream_id, channel, channel_zh, external_id, host_id, host, title, start_
 	round(60 * pay_order_cnt / nullif(duration_s, 0), 6) AS opm, round(ad_cost, 2) AS ad_cost, round(gmv_pay / nullif(ad_cost, 0), 6) AS roi,
 	round((gmv_pay - refund_pay_amt) / nullif(ad_cost, 0), 6) AS roi_net, currency, data_as_of, is_final
 FROM stream_fact
-#stream_compare|环比: a row for each stream of a known host, metric and baseline: the stream before of that host (previous), or the mean of the host's streams of the 30 days before (mean_30d)
+#stream_compare|环比: a row for each stream of a known host, metric and baseline: the host's stream before (previous), the mean or the median of the host's streams of the 30 days before (mean_30d, median_30d), the median of those of the 12 weeks before on the same weekday (median_weekday)
 SELECT stream_id, channel, external_id, host_id, host, start_ts, metric, c.zh, c.en, baseline, previous_stream_id, round(value, 6) AS value, round(baseline_value, 6) AS baseline_value,
 	CASE WHEN compare_status IN ('OK', 'BASELINE_ZERO') THEN round(value - baseline_value, 6) END AS abs_change,
 	CASE WHEN compare_status = 'OK' THEN round((value - baseline_value) / abs(baseline_value), 6) END AS rel_change,
 	CASE WHEN compare_status IN ('OK', 'BASELINE_ZERO') AND c.unit = 'ratio' AND c.metric !~ '^(roi|units_per)' THEN round(100 * (value - baseline_value), 4) END AS pp_change,
-	compare_status, data_as_of, is_final
-FROM (SELECT q.*, b.*, CASE WHEN q.status <> 'END' THEN 'CURRENT_INCOMPLETE' WHEN b.baseline = 'previous' AND q.previous_stream_id IS NULL OR q.earlier_cnt = 0 THEN 'NO_BASELINE'
+	compare_status, data_as_of, is_final, baseline_cnt
+FROM (SELECT q.*, b.*, CASE WHEN q.status <> 'END' THEN 'CURRENT_INCOMPLETE' WHEN b.streams_cnt = 0 THEN 'NO_BASELINE'
 		WHEN q.value IS NULL OR b.baseline_value IS NULL THEN 'NOT_KNOWN' WHEN b.baseline_value = 0 THEN 'BASELINE_ZERO' ELSE 'OK' END AS compare_status
 	FROM (SELECT o.stream_id, o.channel, o.external_id, o.host_id, o.host, o.start_ts, o.status, m.metric, m.value, o.data_as_of, o.is_final,
 			lag(o.stream_id) OVER h AS previous_stream_id, lag(m.value) OVER h AS previous_value,
-			avg(m.value) OVER d AS mean_value, count(*) OVER d AS earlier_cnt
+			avg(m.value) OVER d AS mean_value, array_agg(m.value) OVER d AS month_values, array_agg(m.value) OVER w AS weekday_values
 		FROM stream_overview o, LATERAL (VALUES ('viewers_ucnt', o.viewers_ucnt::numeric), ('views_cnt', o.views_cnt), ('acu', o.acu), ('pcu', o.pcu),
 			('avg_watch_per_viewer', o.avg_watch_per_viewer), ('stay_60s_rate', o.stay_60s_rate), ('interactions_cnt', o.interactions_cnt), ('engage_urate', o.engage_urate),
 			('new_followers', o.new_followers), ('pay_ucnt', o.pay_ucnt), ('pay_order_cnt', o.pay_order_cnt), ('gmv_pay', o.gmv_pay), ('gmv_net', o.gmv_net),
 			('view_buy_urate', o.view_buy_urate), ('aov_user', o.aov_user), ('gpm_views', o.gpm_views), ('uv_value', o.uv_value), ('roi', o.roi)) AS m (metric, value)
 		WHERE o.host_id IS NOT NULL AND o.start_ts IS NOT NULL
 		WINDOW h AS (PARTITION BY o.host_id, m.metric ORDER BY o.start_ts, o.stream_id),
-			d AS (PARTITION BY o.host_id, m.metric ORDER BY o.start_ts RANGE BETWEEN interval '30 days' PRECEDING AND CURRENT ROW EXCLUDE GROUP)) AS q,
-		LATERAL (VALUES ('previous', q.previous_value), ('mean_30d', q.mean_value)) AS b (baseline, baseline_value)) AS q
+			d AS (PARTITION BY o.host_id, m.metric ORDER BY o.start_ts RANGE BETWEEN interval '30 days' PRECEDING AND CURRENT ROW EXCLUDE GROUP),
+			w AS (PARTITION BY o.host_id, m.metric, extract(isodow FROM o.biz_date) ORDER BY o.start_ts RANGE BETWEEN interval '84 days' PRECEDING AND CURRENT ROW EXCLUDE GROUP)) AS q,
+		LATERAL (VALUES ('previous', q.previous_value, (q.previous_stream_id IS NOT NULL)::int, (q.previous_value IS NOT NULL)::int),
+			('mean_30d', q.mean_value, coalesce(cardinality(q.month_values), 0), coalesce(cardinality(array_remove(q.month_values, NULL)), 0)),
+			('median_30d', MEDIAN(q.month_values), coalesce(cardinality(q.month_values), 0), coalesce(cardinality(array_remove(q.month_values, NULL)), 0)),
+			('median_weekday', MEDIAN(q.weekday_values), coalesce(cardinality(q.weekday_values), 0), coalesce(cardinality(array_remove(q.weekday_values, NULL)), 0))) AS b (baseline, baseline_value, streams_cnt, baseline_cnt)) AS q
 JOIN metric_catalog c USING (metric)
 +metric|metric
 +zh|its Chinese name
 +en|its English name
-+baseline|what the stream is compared with: previous or mean_30d
++baseline|what the stream is compared with: previous, mean_30d, median_30d or median_weekday
 +previous_stream_id|the host's stream before
 +value|value of the metric
 +baseline_value|value of the baseline
@@ -198,6 +202,7 @@ JOIN metric_catalog c USING (metric)
 +rel_change|abs_change / size of baseline_value
 +pp_change|abs_change of a share, in percentage points
 +compare_status|OK, or why a change is NULL: CURRENT_INCOMPLETE while the stream is not over, NO_BASELINE, NOT_KNOWN where a value is, BASELINE_ZERO
++baseline_cnt|streams with a value that the baseline is made of
 #stream_minute|分钟趋势: a row for each minute of a stream in which something happened or somebody was there
 SELECT m.stream_id, s.external_id, c.code AS channel, m.minute, round(m.presence_s / 60, 6) AS online_avg, m.online_peak, m.impressions_cnt, m.views_cnt, m.leaves_cnt,
 	m.comments_cnt, m.likes_cnt, m.shares_cnt, m.follows_cnt, m.unfollows_cnt, m.fanclub_cnt, m.gifts_cnt, round(m.gift_amt, 2) AS gift_amt, m.product_show_cnt,
@@ -215,7 +220,7 @@ FROM (SELECT stream_id, minute, coalesce(presence_s, 0) AS presence_s, coalesce(
 	FROM roll_minute FULL JOIN roll_online USING (stream_id, minute)) AS m
 JOIN stream s USING (stream_id) JOIN channel c USING (channel_id) CROSS JOIN refresh_state f
 +explaining_product|product explained in the minute, the one begun last
-#stream_funnel|五维四率: reached, entered, shown a product, clicked, bought; counted independently (ratio) and in that order (seq)
+#stream_funnel|五维四率: reached, entered, shown a product, clicked, bought; counted independently (ratio) and in that order (seq); and the step that falls furthest behind the host's median of 30 days
 SELECT stream_id, channel, external_id, host, biz_date, impressions_ucnt, viewers_ucnt, product_show_ucnt, product_click_ucnt, pay_ucnt,
 	round(viewers_ucnt::numeric / nullif(impressions_ucnt, 0), 6) AS enter_urate, round(product_show_ucnt::numeric / nullif(viewers_ucnt, 0), 6) AS show_urate,
 	round(product_click_ucnt::numeric / nullif(product_show_ucnt, 0), 6) AS ctr_u, round(pay_ucnt::numeric / nullif(product_click_ucnt, 0), 6) AS cvr_u,
@@ -226,8 +231,24 @@ SELECT stream_id, channel, external_id, host, biz_date, impressions_ucnt, viewer
 	CASE WHEN exposed_1 > 0 THEN round(exposed_3::numeric / nullif(exposed_2, 0), 6) ELSE round(entered_2::numeric / nullif(entered_1, 0), 6) END AS seq_show_urate,
 	CASE WHEN exposed_1 > 0 THEN round(exposed_4::numeric / nullif(exposed_3, 0), 6) ELSE round(entered_3::numeric / nullif(entered_2, 0), 6) END AS seq_click_urate,
 	CASE WHEN exposed_1 > 0 THEN round(exposed_5::numeric / nullif(exposed_4, 0), 6) ELSE round(entered_4::numeric / nullif(entered_3, 0), 6) END AS seq_pay_urate,
-	data_as_of, is_final
-FROM stream_fact
+	data_as_of, is_final,
+	coalesce(m.streams_cnt, 0) AS baseline_cnt, round(m.enter_urate, 6) AS median_enter_urate, round(m.show_urate, 6) AS median_show_urate,
+	round(m.ctr_u, 6) AS median_ctr_u, round(m.cvr_u, 6) AS median_cvr_u, b.step AS bottleneck_step, round(b.shortfall, 6) AS bottleneck_shortfall,
+	CASE WHEN status <> 'END' THEN 'CURRENT_INCOMPLETE' WHEN coalesce(m.streams_cnt, 0) = 0 THEN 'NO_BASELINE' WHEN b.known_cnt = 0 THEN 'NOT_KNOWN'
+		WHEN b.step IS NULL THEN 'NONE_BELOW' ELSE 'OK' END AS bottleneck_status
+FROM stream_fact f
+LEFT JOIN LATERAL (
+	SELECT count(*) AS streams_cnt, (percentile_cont(0.5) WITHIN GROUP (ORDER BY round(viewers_ucnt::numeric / nullif(impressions_ucnt, 0), 6)))::numeric AS enter_urate,
+	       (percentile_cont(0.5) WITHIN GROUP (ORDER BY round(product_show_ucnt::numeric / nullif(viewers_ucnt, 0), 6)))::numeric AS show_urate,
+	       (percentile_cont(0.5) WITHIN GROUP (ORDER BY round(product_click_ucnt::numeric / nullif(product_show_ucnt, 0), 6)))::numeric AS ctr_u,
+	       (percentile_cont(0.5) WITHIN GROUP (ORDER BY round(pay_ucnt::numeric / nullif(product_click_ucnt, 0), 6)))::numeric AS cvr_u
+	FROM stream_fact h WHERE h.host_id = f.host_id AND h.start_ts < f.start_ts AND h.start_ts >= f.start_ts - interval '30 days') AS m ON true
+LEFT JOIN LATERAL (
+	SELECT count(*) AS known_cnt, 1 - min(rate / nullif(median, 0)) FILTER (WHERE rate < median) AS shortfall,
+	       (array_agg(step ORDER BY rate / nullif(median, 0), pos) FILTER (WHERE rate < median))[1] AS step
+	FROM (VALUES (1, 'enter', round(viewers_ucnt::numeric / nullif(impressions_ucnt, 0), 6), m.enter_urate), (2, 'show', round(product_show_ucnt::numeric / nullif(viewers_ucnt, 0), 6), m.show_urate),
+		(3, 'click', round(product_click_ucnt::numeric / nullif(product_show_ucnt, 0), 6), m.ctr_u), (4, 'pay', round(pay_ucnt::numeric / nullif(product_click_ucnt, 0), 6), m.cvr_u)) AS v (pos, step, rate, median)
+	WHERE status = 'END' AND rate IS NOT NULL AND median IS NOT NULL) AS b ON true
 +seq_from|the step that the sequence begins with: expose_room where the stream has any, else enter
 +seq_expose|viewers who were reached; NULL where the sequence begins with the entry
 +seq_enter|viewers who came as far as the entry, in order
@@ -238,31 +259,70 @@ FROM stream_fact
 +seq_show_urate|seq_show / seq_enter
 +seq_click_urate|seq_click / seq_show
 +seq_pay_urate|seq_pay / seq_click
-#stream_product|商品复盘: a row for each product listed, shown or sold in a stream
++baseline_cnt|streams of the host that began in the 30 days before
++median_enter_urate|median of their enter_urate
++median_show_urate|median of their show_urate
++median_ctr_u|median of their ctr_u
++median_cvr_u|median of their cvr_u
++bottleneck_step|the step whose rate lies furthest below its median, in parts of the median: enter, show, click or pay; the earlier of two alike
++bottleneck_shortfall|how far below, 1 - rate / median
++bottleneck_status|OK, or why there is no such step: CURRENT_INCOMPLETE while the stream is not over, NO_BASELINE, NOT_KNOWN where no rate has a median, NONE_BELOW
+#stream_product|商品复盘: a row for each product listed, shown or sold in a stream, and what its explanations did
 SELECT r.stream_id, c.code AS channel, s.external_id, r.product_id, p.external_id AS product_external_id, p.name AS product, p.category,
-	l.pos, l.listed_at, l.delisted_at, l.live_price, coalesce(x.explain_cnt, 0) AS explain_cnt, coalesce(round(x.explain_s, 3), 0) AS explain_s,
+	l.pos, l.listed_at, l.delisted_at, l.live_price, coalesce(x.explain_cnt, 0) AS explain_cnt,
+	coalesce((SELECT round(sum(extract(epoch FROM upper(u) - lower(u))), 3) FROM unnest(x.explained) AS u), 0) AS explain_s,
 	r.product_show_cnt, r.product_show_ucnt, r.product_click_cnt, r.product_click_ucnt, round(r.product_click_ucnt::numeric / nullif(r.product_show_ucnt, 0), 6) AS ctr_u,
 	round(r.product_click_cnt::numeric / nullif(r.product_show_cnt, 0), 6) AS ctr_c, r.add_cart_cnt, r.pay_ucnt, r.pay_order_cnt, r.units,
 	round(r.pay_ucnt::numeric / nullif(r.product_click_ucnt, 0), 6) AS cvr_u, round(r.pay_order_cnt::numeric / nullif(r.product_click_cnt, 0), 6) AS cvr_c, round(r.gmv_pay, 2) AS gmv_pay,
 	round(1000 * r.gmv_pay / nullif(r.product_show_cnt, 0), 6) AS gpm_show, round(r.gmv_pay / nullif(r.units, 0), 6) AS aov_unit,
 	round(r.gmv_pay / nullif(sum(r.gmv_pay) OVER (PARTITION BY r.stream_id), 0), 6) AS gmv_share, t.currency, f.data_as_of,
-	coalesce(s.end_ts + t.final_after <= f.data_as_of, false) AS is_final
+	coalesce(s.end_ts + t.final_after <= f.data_as_of, false) AS is_final,
+	round(r.refund_pay_amt, 2) AS refund_pay_amt, round(r.gmv_pay - r.refund_pay_amt, 2) AS gmv_net, round(r.refund_pay_amt / nullif(r.gmv_pay, 0), 6) AS refund_rate_pay,
+	round(k.explain_presence_s, 3) AS explain_presence_s, k.explain_click_cnt, k.explain_order_cnt,
+	round(k.other_presence_s, 3) AS other_presence_s, k.other_click_cnt, k.other_order_cnt,
+	round(60000 * k.explain_order_cnt / nullif(k.explain_presence_s, 0), 6) AS explain_order_rate, round(60000 * k.other_order_cnt / nullif(k.other_presence_s, 0), 6) AS other_order_rate,
+	round(k.explain_order_cnt * k.other_presence_s / nullif(k.explain_presence_s * k.other_order_cnt, 0), 6) AS explain_lift,
+	CASE WHEN coalesce(x.explain_cnt, 0) = 0 THEN 'NO_EXPLANATION' WHEN k.explain_presence_s = 0 THEN 'NO_VIEWERS' WHEN k.other_presence_s = 0 THEN 'NO_OTHER_MINUTES'
+		WHEN k.other_order_cnt = 0 THEN 'NO_OTHER_ORDERS' ELSE 'OK' END AS explain_status,
+	round(k.explain_order_cnt::numeric / nullif(k.explain_click_cnt, 0), 6) AS explain_cvr_c, round(k.other_order_cnt::numeric / nullif(k.other_click_cnt, 0), 6) AS other_cvr_c
 FROM (SELECT stream_id, product_id, sum(product_show_cnt)::bigint AS product_show_cnt, count(*) FILTER (WHERE viewer_id <> 0 AND product_show_cnt > 0) AS product_show_ucnt,
 		sum(product_click_cnt)::bigint AS product_click_cnt, count(*) FILTER (WHERE viewer_id <> 0 AND product_click_cnt > 0) AS product_click_ucnt,
 		sum(add_cart_cnt)::bigint AS add_cart_cnt, count(*) FILTER (WHERE viewer_id <> 0 AND pay_order_cnt > 0) AS pay_ucnt,
-		sum(pay_order_cnt)::bigint AS pay_order_cnt, sum(units)::bigint AS units, sum(gmv_pay) AS gmv_pay
-	FROM (SELECT stream_id, viewer_id, product_id, product_show_cnt, product_click_cnt, add_cart_cnt, pay_order_cnt, units, gmv_pay FROM roll_product
-		UNION ALL SELECT stream_id, 0, product_id, 0, 0, 0, 0, 0, 0 FROM product_listing) AS a
+		sum(pay_order_cnt)::bigint AS pay_order_cnt, sum(units)::bigint AS units, sum(gmv_pay) AS gmv_pay, sum(refund_pay_amt) AS refund_pay_amt
+	FROM (SELECT stream_id, viewer_id, product_id, product_show_cnt, product_click_cnt, add_cart_cnt, pay_order_cnt, units, gmv_pay, refund_pay_amt FROM roll_product
+		UNION ALL SELECT stream_id, 0, product_id, 0, 0, 0, 0, 0, 0, 0 FROM product_listing
+		UNION ALL SELECT stream_id, 0, product_id, 0, 0, 0, 0, 0, 0, 0 FROM product_explain) AS a
 	GROUP BY stream_id, product_id) AS r
 JOIN stream s USING (stream_id) JOIN channel c USING (channel_id) JOIN product p ON p.product_id = r.product_id
 LEFT JOIN product_listing l ON l.stream_id = r.stream_id AND l.product_id = r.product_id
-LEFT JOIN LATERAL (SELECT count(*) AS explain_cnt, sum(extract(epoch FROM x.end_ts - x.start_ts)) AS explain_s FROM product_explain x
-	WHERE x.stream_id = r.stream_id AND x.product_id = r.product_id) AS x ON true
 CROSS JOIN setting t CROSS JOIN refresh_state f
+LEFT JOIN LATERAL (SELECT count(*) AS explain_cnt, range_agg(tstzrange(x.start_ts, x.end_ts)) AS explained, range_agg(tstzrange(x.start_ts, x.end_ts + t.explain_lag)) AS counted
+	FROM product_explain x WHERE x.stream_id = r.stream_id AND x.product_id = r.product_id) AS x ON true
+LEFT JOIN LATERAL (
+	SELECT coalesce(sum(presence_s) FILTER (WHERE explained), 0) AS explain_presence_s, coalesce(sum(clicks) FILTER (WHERE explained), 0)::bigint AS explain_click_cnt,
+	       coalesce(sum(orders) FILTER (WHERE explained), 0)::bigint AS explain_order_cnt, coalesce(sum(presence_s) FILTER (WHERE NOT explained), 0) AS other_presence_s,
+	       coalesce(sum(clicks) FILTER (WHERE NOT explained), 0)::bigint AS other_click_cnt, coalesce(sum(orders) FILTER (WHERE NOT explained), 0)::bigint AS other_order_cnt
+	FROM (SELECT presence_s, clicks, orders, x.counted && during AS explained
+		FROM (SELECT *, tstzrange(minute, minute + interval '1 minute') AS during FROM (
+			SELECT minute, presence_s, 0::bigint AS clicks, 0::bigint AS orders FROM roll_online o WHERE o.stream_id = r.stream_id
+			UNION ALL
+			SELECT minute, 0, product_click_cnt, pay_order_cnt FROM roll_product_minute m WHERE m.stream_id = r.stream_id AND m.product_id = r.product_id) AS b) AS a
+		WHERE x.counted && during
+		   OR during && tstzrange(s.start_ts, s.end_ts) AND coalesce(upper(during) > l.listed_at, true) AND coalesce(lower(during) < l.delisted_at, true)) AS a
+	HAVING x.explain_cnt > 0) AS k ON true
 +explain_cnt|how often it was explained
-+explain_s|seconds for which it was explained
++explain_s|seconds for which it was explained; overlapping explanations count once
 +gmv_share|gmv_pay / gmv_pay of all products of the stream
 +product_external_id|the channel's id of the product
++gmv_pay|value of its items in paid orders attributed to the stream
++refund_pay_amt|its part of the refunds made so far of the orders in gmv_pay: of each order by what was paid for the items
++explain_presence_s|seconds of presence in explained minutes: those in which an explanation of the product, or setting.explain_lag after it, lies; NULL without an explanation
++explain_click_cnt|clicks on the product in explained minutes
++explain_order_cnt|orders with the product paid in explained minutes
++other_presence_s|seconds of presence in the other minutes of the stream in which the product was listed
++other_click_cnt|clicks on the product in the other minutes
++other_order_cnt|orders with the product paid in the other minutes
++explain_status|OK, or why explain_lift is NULL: NO_EXPLANATION, NO_VIEWERS in explained minutes, NO_OTHER_MINUTES with viewers, NO_OTHER_ORDERS
 #host_daily|主播日报: a row for each host and business day, ranked by sales
 SELECT c.code AS channel, c.name_zh AS channel_zh, h.host_id, h.name AS host, d.biz_date, rank() OVER (PARTITION BY d.biz_date ORDER BY d.gmv_pay DESC) AS gmv_rank,
 	DAILY(columns),
@@ -292,11 +352,14 @@ JOIN channel c USING (channel_id) CROSS JOIN setting t CROSS JOIN refresh_state 
 SELECT v.stream_id, c.code AS channel, s.external_id, v.source, v.viewers_ucnt >= t.k_anonymity AS is_shown, CASE WHEN viewers_ucnt >= t.k_anonymity THEN viewers_ucnt END AS viewers_ucnt,
 	CASE WHEN viewers_ucnt >= t.k_anonymity THEN views_cnt END AS views_cnt, CASE WHEN viewers_ucnt >= t.k_anonymity THEN round(watch_s, 3) END AS watch_s, CASE WHEN viewers_ucnt >= t.k_anonymity THEN round(watch_s / nullif(viewers_ucnt, 0), 6) END AS avg_watch_per_viewer, CASE WHEN viewers_ucnt >= t.k_anonymity THEN pay_ucnt END AS pay_ucnt,
 	CASE WHEN viewers_ucnt >= t.k_anonymity THEN round(pay_ucnt::numeric / nullif(viewers_ucnt, 0), 6) END AS view_buy_urate, CASE WHEN viewers_ucnt >= t.k_anonymity THEN round(gmv_pay, 2) END AS gmv_pay, CASE WHEN viewers_ucnt >= t.k_anonymity THEN round(gmv_pay / nullif(viewers_ucnt, 0), 6) END AS uv_value,
-	t.currency, f.data_as_of, coalesce(s.end_ts + t.final_after <= f.data_as_of, false) AS is_final
+	t.currency, f.data_as_of, coalesce(s.end_ts + t.final_after <= f.data_as_of, false) AS is_final,
+	CASE WHEN viewers_ucnt >= t.k_anonymity THEN product_show_ucnt END AS product_show_ucnt, CASE WHEN viewers_ucnt >= t.k_anonymity THEN round(product_show_ucnt::numeric / nullif(viewers_ucnt, 0), 6) END AS show_urate,
+	CASE WHEN viewers_ucnt >= t.k_anonymity THEN product_click_ucnt END AS product_click_ucnt, CASE WHEN viewers_ucnt >= t.k_anonymity THEN round(product_click_ucnt::numeric / nullif(product_show_ucnt, 0), 6) END AS ctr_u,
+	CASE WHEN viewers_ucnt >= t.k_anonymity THEN round(pay_ucnt::numeric / nullif(product_click_ucnt, 0), 6) END AS cvr_u
 FROM (SELECT stream_id, source, count(*) AS viewers_ucnt, sum(views_cnt)::bigint AS views_cnt, sum(watch_s) AS watch_s, count(*) FILTER (WHERE pay_order_cnt > 0) AS pay_ucnt,
-		sum(gmv_pay) AS gmv_pay
+		sum(gmv_pay) AS gmv_pay, count(*) FILTER (WHERE product_show_cnt > 0) AS product_show_ucnt, count(*) FILTER (WHERE product_click_cnt > 0) AS product_click_ucnt
 	FROM (SELECT stream_id, viewer_id, coalesce(max(source), 'unknown') AS source, sum(views_cnt) AS views_cnt, sum(watch_s) AS watch_s,
-			sum(pay_order_cnt) AS pay_order_cnt, sum(gmv_pay) AS gmv_pay
+			sum(pay_order_cnt) AS pay_order_cnt, sum(gmv_pay) AS gmv_pay, sum(product_show_cnt) AS product_show_cnt, sum(product_click_cnt) AS product_click_cnt
 		FROM roll_viewer GROUP BY stream_id, viewer_id HAVING sum(views_cnt) > 0 OR sum(watch_s) > 0) AS p
 	GROUP BY stream_id, source) AS v
 JOIN stream s USING (stream_id) JOIN channel c USING (channel_id) CROSS JOIN setting t CROSS JOIN refresh_state f
@@ -413,7 +476,8 @@ JOIN channel c ON c.channel_id = h.channel_id
 #cohort_ltv|历史LTV: the buyers whose first paid order lies in a month, and what they spent in the first n days since it
 SELECT c.code AS channel, b.cohort_month, n.days, b.cohort_ucnt, CASE WHEN done THEN round(coalesce(sum(o.net) FILTER (WHERE o.age < n.days * interval '1 day'), 0), 2) END AS gmv_net,
 	CASE WHEN done THEN round(coalesce(sum(o.net) FILTER (WHERE o.age < n.days * interval '1 day'), 0) / b.cohort_ucnt, 6) END AS ltv_hist,
-	done AS is_complete, t.currency, f.data_as_of
+	done AS is_complete, t.currency, f.data_as_of, round(a.ad_cost, 2) AS ad_cost, round(a.ad_cost / b.cohort_ucnt, 6) AS cohort_cac,
+	CASE WHEN done THEN round(coalesce(sum(o.net) FILTER (WHERE o.age < n.days * interval '1 day'), 0) / nullif(a.ad_cost, 0), 6) END AS ltv_cac
 FROM (SELECT channel_id, cohort_month, count(*) AS cohort_ucnt, max(first_ts) AS last_first FROM (
 		SELECT o.channel_id, o.viewer_id, min(o.paid_ts) AS first_ts,
 		       date_trunc('month', (min(o.paid_ts) AT TIME ZONE min(t.stats_tz)) - min(t.day_cut))::date AS cohort_month
@@ -426,11 +490,14 @@ LEFT JOIN (SELECT q.channel_id, date_trunc('month', (q.first_ts AT TIME ZONE t.s
 		q.paid_amt - coalesce((SELECT sum(r.amount) FROM refund r WHERE r.order_id = q.order_id AND r.success_ts IS NOT NULL), 0) AS net
 	FROM (SELECT o.*, min(paid_ts) OVER (PARTITION BY channel_id, viewer_id) AS first_ts FROM orders o WHERE paid_ts IS NOT NULL AND viewer_id IS NOT NULL) AS q
 	CROSS JOIN setting t) AS o ON o.channel_id = b.channel_id AND o.cohort_month = b.cohort_month
-GROUP BY c.code, b.cohort_month, n.days, b.cohort_ucnt, done, t.currency, f.data_as_of
+LEFT JOIN (SELECT a.channel_id, date_trunc('month', (a.hour AT TIME ZONE t.stats_tz) - t.day_cut)::date AS cohort_month, sum(a.cost) AS ad_cost
+	FROM ad_spend a CROSS JOIN setting t WHERE a.scope = 'promoted' GROUP BY 1, 2) AS a ON a.channel_id = b.channel_id AND a.cohort_month = b.cohort_month
+GROUP BY c.code, b.cohort_month, n.days, b.cohort_ucnt, done, t.currency, f.data_as_of, a.ad_cost
 +cohort_month|month of the first paid order
 +days|days since the first paid order
 +cohort_ucnt|buyers of the cohort
 +is_complete|whether every buyer of the cohort had so many days
++ad_cost|advertising cost of the channel in that month, of scope promoted
 #ad_roi|投放: a row for each plan and business day, of scope promoted
 SELECT c.code AS channel, a.plan_id, s.external_id AS stream, a.biz_date, round(a.ad_cost, 2) AS ad_cost, a.ad_impressions, a.ad_clicks, a.attributed_orders,
 	round(a.attributed_gmv, 2) AS attributed_gmv, round(a.ad_clicks::numeric / nullif(a.ad_impressions, 0), 6) AS ad_ctr, round(1000 * a.ad_cost / nullif(a.ad_impressions, 0), 6) AS cpm,
@@ -541,6 +608,7 @@ BEGIN
 		IF v_query ~ '^FEATURES' THEN
 			v_query := live_feature_sql(substring(v_query FROM '^FEATURES(.*\))'));
 		END IF;
+		v_query := regexp_replace(v_query, 'MEDIAN\((\w+\.\w+)\)', '(SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY x) FROM unnest(\1) AS x)::numeric', 'g');
 		v_query := regexp_replace(v_query, 'SCORE\((\w+)\)',
 			format('coalesce(%s, %s)', live_score_sql('forest', 'MODEL(\1, forest)'), live_score_sql('logreg', 'MODEL(\1, logreg)')), 'g');
 		v_query := regexp_replace(v_query, 'MODEL\((\w+), version\)', '(SELECT version FROM model WHERE name = ''\1'' AND is_current)', 'g');
