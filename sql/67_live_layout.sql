@@ -19,6 +19,8 @@ setting|设置: one row of settings that the statistics depend on; changing it h
 +heartbeat_timeout|interval NOT NULL DEFAULT '60 seconds' CHECK (heartbeat_timeout >= '0' AND heartbeat_timeout <= '1 day')|how long after the last sign of a viewer who did not leave the visit ends
 +explain_lag|interval NOT NULL DEFAULT '2 minutes' CHECK (explain_lag >= '0' AND explain_lag <= '1 day')|how long after the end of an explanation an order still counts to it: buyers take a while to pay
 +future_slack|interval NOT NULL DEFAULT '5 minutes' CHECK (future_slack >= '0' AND future_slack <= '1 day')|how far in the future a time may lie before its row is quarantined
++attribution_lookback|interval NOT NULL DEFAULT '7 days' CHECK (attribution_lookback >= '0' AND attribution_lookback <= '366 days')|how long before its payment an order may have been won by a visit
++attribution_half_life|interval NOT NULL DEFAULT '1 day' CHECK (attribution_half_life > '0' AND attribution_half_life <= '366 days')|by how much later a visit has twice the credit of another, where credit decays with time
 +final_after|interval NOT NULL DEFAULT '15 days' CHECK (final_after >= '0')|how long after its end a stream counts as final: refunds come late
 +keep_props|boolean NOT NULL DEFAULT false|whether fields of events without a column are kept in event.props; never the text of comments
 +id_key_check|bytea|fingerprint of the key of viewers' hashes: another key would make everybody a new viewer

@@ -78,6 +78,9 @@ roi|整体ROI|return on advertising|gmv_pay / ad_cost|gmv_pay|ad_cost|amount|rat
 roi_net|净ROI|net return on advertising|gmv_net / ad_cost|gmv_net|ad_cost|amount|ratio|f
 roi_attributed|投放ROI|return that the platform attributes|attributed_gmv / ad_cost|attributed_gmv|ad_cost|amount|ratio|f
 cpa_order|订单CPA|cost per attributed order|ad_cost / attributed_orders|ad_cost|attributed_orders|cnt|currency|f
+credit_orders|归因订单数|orders credited|sum over paid orders of the share that the model gives to the touch|||cnt|1|t
+credit_gmv|归因成交金额|sales credited|sum over paid orders of paid_amt times the share that the model gives to the touch|||amount|currency|t
+roas|归因ROAS|return on advertising by attribution|credit_gmv / ad_cost|credit_gmv|ad_cost|amount|ratio|f
 cpm|千次展示成本|cost per 1,000 impressions|ad_cost / ad_impressions * 1000|ad_cost|ad_impressions|cnt|currency|f
 cpc|点击成本|cost per click|ad_cost / ad_clicks|ad_cost|ad_clicks|cnt|currency|f
 ad_ctr|投放点击率|clicks per impression|ad_clicks / ad_impressions|ad_clicks|ad_impressions|cnt|ratio|f

@@ -510,6 +510,46 @@ JOIN channel c USING (channel_id) LEFT JOIN stream s ON s.stream_id = a.stream_i
 +stream|the channel's id of the stream
 +ad_impressions|impressions of the advertisement
 +ad_clicks|clicks on it
+#attribution|归因: what the visits of the buyers are credited with by each model, a row for each stream or source, model and business day of payment; over the streams, or over the sources, the credits of a model add up to the orders exactly
+SELECT c.code AS channel, a.touch_kind, coalesce(a.touch, s.external_id) AS touch, a.stream_id, a.model, a.biz_date, a.credit_orders, a.credit_gmv, round(a.ad_cost, 2) AS ad_cost,
+	round(a.credit_gmv / nullif(a.ad_cost, 0), 6) AS roas, t.currency, f.data_as_of, coalesce((a.biz_date + 1 + t.day_cut) AT TIME ZONE t.stats_tz + t.final_after <= f.data_as_of, false) AS is_final
+FROM (SELECT channel_id, touch_kind, touch, stream_id, model, biz_date, sum(credit_orders) AS credit_orders, sum(credit_gmv) AS credit_gmv, sum(ad_cost) AS ad_cost
+	FROM (
+		SELECT o.channel_id, w.touch_kind, w.touch, w.stream_id, m.model, ((o.paid_ts AT TIME ZONE t.stats_tz) - t.day_cut)::date AS biz_date,
+		       round(m.upto, 9) - round(m.before, 9) AS credit_orders, round(o.paid_amt * m.upto, 4) - round(o.paid_amt * m.before, 4) AS credit_gmv, NULL::numeric AS ad_cost
+		FROM orders o CROSS JOIN setting t
+		LEFT JOIN LATERAL (
+			SELECT stream_id, source, i, n, coalesce(lag(share) OVER (ORDER BY i), 0) AS share_before, share
+			FROM (SELECT stream_id, source, row_number() OVER w AS i, count(*) OVER () AS n, (sum(weight) OVER w / sum(weight) OVER ())::numeric AS share
+				FROM (SELECT run, stream_id, max(source) AS source, power(2::float8, -least(extract(epoch FROM max(max(enter_ts)) OVER () - max(enter_ts)) / extract(epoch FROM t.attribution_half_life), 1000)::float8) AS weight
+					FROM (SELECT *, sum((stream_id IS DISTINCT FROM stream_before)::int) OVER (ORDER BY enter_ts, stream_id) AS run
+						FROM (SELECT x.stream_id, v.source, x.enter_ts, lag(x.stream_id) OVER (ORDER BY x.enter_ts, x.stream_id) AS stream_before
+							FROM (SELECT stream_id, max(source) AS source FROM roll_viewer v WHERE v.viewer_id = o.viewer_id GROUP BY stream_id) AS v,
+							  LATERAL (SELECT stream_id, enter_ts FROM roll_session x WHERE x.stream_id = v.stream_id AND x.viewer_id = o.viewer_id
+								AND x.enter_ts <= o.paid_ts AND x.enter_ts >= o.paid_ts - t.attribution_lookback) AS x) AS x) AS x
+					GROUP BY run, stream_id) AS k
+				WINDOW w AS (ORDER BY run)) AS k) AS k ON true
+		CROSS JOIN LATERAL (VALUES
+			('first', CASE WHEN i > 1 THEN 1 ELSE 0 END, 1::numeric),
+			('last', 0, CASE WHEN i < n THEN 0 ELSE 1 END),
+			('linear', coalesce((i - 1)::numeric / n, 0), CASE WHEN i < n THEN i::numeric / n ELSE 1 END),
+			('position', CASE WHEN i > 1 THEN CASE n WHEN 2 THEN 0.5 ELSE 0.4 + 0.2 * (i - 2) / (n - 2) END ELSE 0 END,
+				CASE WHEN i < n THEN CASE n WHEN 2 THEN 0.5 ELSE 0.4 + 0.2 * (i - 1) / (n - 2) END ELSE 1 END),
+			('time_decay', coalesce(share_before, 0), CASE WHEN i < n THEN share ELSE 1 END)) AS m (model, before, upto)
+		CROSS JOIN LATERAL (VALUES ('stream', CASE WHEN k.i IS NULL THEN '(none)' END, k.stream_id), ('source', CASE WHEN k.i IS NULL THEN '(none)' ELSE coalesce(k.source, 'unknown') END, NULL)) AS w (touch_kind, touch, stream_id)
+		WHERE o.paid_ts IS NOT NULL AND m.upto > m.before
+		UNION ALL
+		SELECT a.channel_id, w.touch_kind, w.touch, w.stream_id, m.model, ((a.hour AT TIME ZONE t.stats_tz) - t.day_cut)::date, 0, 0, a.cost
+		FROM ad_spend a CROSS JOIN setting t CROSS JOIN (VALUES ('first'), ('last'), ('linear'), ('position'), ('time_decay')) AS m (model)
+		CROSS JOIN LATERAL (VALUES ('stream', CASE WHEN a.stream_id IS NULL THEN '(no stream)' END, a.stream_id), ('source', 'paid', NULL)) AS w (touch_kind, touch, stream_id)
+		WHERE a.scope = 'promoted') AS a
+	GROUP BY channel_id, touch_kind, touch, stream_id, model, biz_date) AS a
+JOIN channel c USING (channel_id) LEFT JOIN stream s ON s.stream_id = a.stream_id CROSS JOIN setting t CROSS JOIN refresh_state f
++touch_kind|stream or source: each kind has all the credits once
++touch|the channel's id of the stream, or where the viewer came from; (none) without a visit within setting.attribution_lookback, (no stream) for advertising for none
++model|first, last, linear, position (40 % first, 20 % between, 40 % last) or time_decay (half after setting.attribution_half_life)
++biz_date|business day of the payments, and of the advertising
++ad_cost|advertising for the stream on that day, of scope promoted; for the source paid that of the channel
 #promo_effect|活动效果: a row for each promotion; the raw difference says what happened, not why: without a random assignment those who take a coupon differ from others
 SELECT c.code AS channel, p.promo_id, p.external_id, p.kind, p.name, p.start_ts, p.end_ts, coalesce(k.claimed_cnt, 0) AS claimed_cnt, coalesce(k.used_cnt, 0) AS used_cnt,
 	round(k.used_cnt::numeric / nullif(k.claimed_cnt, 0), 6) AS redeem_rate, coalesce(e.treated_ucnt, 0) AS treated_ucnt, coalesce(e.control_ucnt, 0) AS control_ucnt,
