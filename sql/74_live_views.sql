@@ -524,7 +524,9 @@ FROM (SELECT channel_id, touch_kind, touch, stream_id, model, biz_date, sum(cred
 				FROM (SELECT run, stream_id, max(source) AS source, power(2::float8, -least(extract(epoch FROM max(max(enter_ts)) OVER () - max(enter_ts)) / extract(epoch FROM t.attribution_half_life), 1000)::float8) AS weight
 					FROM (SELECT *, sum((stream_id IS DISTINCT FROM stream_before)::int) OVER (ORDER BY enter_ts, stream_id) AS run
 						FROM (SELECT x.stream_id, v.source, x.enter_ts, lag(x.stream_id) OVER (ORDER BY x.enter_ts, x.stream_id) AS stream_before
-							FROM (SELECT stream_id, max(source) AS source FROM roll_viewer v WHERE v.viewer_id = o.viewer_id GROUP BY stream_id) AS v,
+							FROM (SELECT stream_id, max(source) AS source FROM (SELECT stream_id, biz_date, source FROM roll_viewer v WHERE v.viewer_id = o.viewer_id OFFSET 0) AS v
+								WHERE v.biz_date BETWEEN ((o.paid_ts - t.attribution_lookback) AT TIME ZONE t.stats_tz - t.day_cut)::date - 1 AND ((o.paid_ts AT TIME ZONE t.stats_tz) - t.day_cut)::date + 1
+								GROUP BY stream_id) AS v,
 							  LATERAL (SELECT stream_id, enter_ts FROM roll_session x WHERE x.stream_id = v.stream_id AND x.viewer_id = o.viewer_id
 								AND x.enter_ts <= o.paid_ts AND x.enter_ts >= o.paid_ts - t.attribution_lookback) AS x) AS x) AS x
 					GROUP BY run, stream_id) AS k
