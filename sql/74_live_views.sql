@@ -54,8 +54,8 @@ BEGIN
 		  LATERAL generate_series(date_trunc('day', (s.start_ts AT TIME ZONE c.stats_tz) - c.day_cut),
 		    date_trunc('day', (coalesce(s.end_ts, f.data_as_of) AT TIME ZONE c.stats_tz) - c.day_cut), interval '1 day') AS day
 		WHERE coalesce(s.end_ts, f.data_as_of) > (day + c.day_cut) AT TIME ZONE c.stats_tz
-		GROUP BY s.@key, day::date@extra
-	) AS a GROUP BY @key, biz_date)$sql$, '@extra', CASE key WHEN 'channel_id' THEN $sql$
+		GROUP BY s.@key, day::date@more
+	) AS a GROUP BY @key, biz_date)$sql$, '@more', CASE key WHEN 'channel_id' THEN $sql$
 		UNION ALL
 		SELECT a.channel_id, ((a.hour AT TIME ZONE c.stats_tz) - c.day_cut)::date, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL::numeric AS live_s, sum(a.cost), NULL::bigint AS new_buyers_ucnt
 		FROM ad_spend a CROSS JOIN setting c WHERE a.scope = 'promoted'
