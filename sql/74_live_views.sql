@@ -386,8 +386,8 @@ SELECT p.viewer_id, c.code AS channel, p.first_date, p.last_date, p.streams_cnt,
 	CASE WHEN r_score >= 4 AND f_score >= 4 AND m_score >= 4 THEN 'champions'
 		WHEN r_score >= 2 AND f_score >= 3 AND m_score >= 3 THEN 'loyal'
 		WHEN r_score >= 3 AND f_score <= 3 AND m_score <= 3 THEN 'potential loyalist'
-		WHEN r_score BETWEEN 2 AND 3 AND f_score BETWEEN 2 AND 3 AND m_score BETWEEN 2 AND 3 THEN 'need attention'
-		WHEN r_score BETWEEN 2 AND 3 AND f_score <= 2 AND m_score <= 2 THEN 'about to sleep'
+		WHEN r_score >= 2 AND r_score <= 3 AND f_score >= 2 AND f_score <= 3 AND m_score >= 2 AND m_score <= 3 THEN 'need attention'
+		WHEN r_score >= 2 AND r_score <= 3 AND f_score <= 2 AND m_score <= 2 THEN 'about to sleep'
 		WHEN r_score <= 2 AND f_score >= 2 AND m_score >= 2 THEN 'at risk'
 		WHEN r_score <= 2 AND f_score <= 2 AND m_score <= 2 THEN 'lost'
 		WHEN r_score IS NOT NULL THEN 'others' END AS rfm_segment
