@@ -267,7 +267,7 @@ LEFT JOIN LATERAL (
 +bottleneck_step|the step whose rate lies furthest below its median, in parts of the median: enter, show, click or pay; the earlier of two alike
 +bottleneck_shortfall|how far below, 1 - rate / median
 +bottleneck_status|OK, or why there is no such step: CURRENT_INCOMPLETE while the stream is not over, NO_BASELINE, NOT_KNOWN where no rate has a median, NONE_BELOW
-#stream_product|商品复盘: a row for each product listed, shown or sold in a stream, and what its explanations did
+#stream_product|商品复盘: a row for each product listed, explained, shown or sold in a stream, and what its explanations did
 SELECT r.stream_id, c.code AS channel, s.external_id, r.product_id, p.external_id AS product_external_id, p.name AS product, p.category,
 	l.pos, l.listed_at, l.delisted_at, l.live_price, coalesce(x.explain_cnt, 0) AS explain_cnt,
 	coalesce((SELECT round(sum(extract(epoch FROM upper(u) - lower(u))), 3) FROM unnest(x.explained) AS u), 0) AS explain_s,
