@@ -45,29 +45,30 @@ SELECT product_external_id AS product, gmv_pay, refund_pay_amt, gmv_net, refund_
 
 -- all of it once more from the tables of events, visits, orders and explanations: the number of rows that differ
 CREATE VIEW lx.checked AS
-WITH m AS (
-  SELECT x.stream_id, x.product_id, minute, EXISTS (SELECT FROM lx.product_explain e, lx.setting WHERE (e.stream_id, e.product_id) = (x.stream_id, x.product_id)
-      AND minute < e.end_ts + explain_lag AND minute + interval '1 minute' > e.start_ts) AS explained
+WITH e AS MATERIALIZED (SELECT * FROM lx.event), t AS MATERIALIZED (SELECT explain_lag FROM lx.setting),
+m AS (
+  SELECT x.stream_id, x.product_id, minute, EXISTS (SELECT FROM lx.product_explain p, t WHERE (p.stream_id, p.product_id) = (x.stream_id, x.product_id)
+      AND minute < p.end_ts + explain_lag AND minute + interval '1 minute' > p.start_ts) AS explained
   FROM (SELECT DISTINCT stream_id, product_id FROM lx.product_explain) AS x JOIN lx.stream s USING (stream_id) LEFT JOIN lx.product_listing l USING (stream_id, product_id),
-    generate_series(date_trunc('day', s.start_ts), date_trunc('day', s.start_ts) + interval '1439 minutes', interval '1 minute') AS minute
+    generate_series(date_trunc('hour', s.start_ts), date_trunc('hour', s.start_ts) + interval '59 minutes', interval '1 minute') AS minute
   WHERE (minute < coalesce(s.end_ts, 'infinity') AND minute + interval '1 minute' > s.start_ts
          AND minute + interval '1 minute' > coalesce(l.listed_at, '-infinity') AND minute < coalesce(l.delisted_at, 'infinity'))
-     OR EXISTS (SELECT FROM lx.product_explain e, lx.setting WHERE (e.stream_id, e.product_id) = (x.stream_id, x.product_id)
-          AND minute < e.end_ts + explain_lag AND minute + interval '1 minute' > e.start_ts)),
+     OR EXISTS (SELECT FROM lx.product_explain p, t WHERE (p.stream_id, p.product_id) = (x.stream_id, x.product_id)
+          AND minute < p.end_ts + explain_lag AND minute + interval '1 minute' > p.start_ts)),
 f AS (
   SELECT stream_id, product_id, explained,
     -- a viewer enters once and leaves once
-    sum((SELECT coalesce(sum(extract(epoch FROM least(o.event_ts, minute + interval '1 minute') - greatest(i.event_ts, minute))), 0) FROM lx.event i JOIN lx.event o USING (stream_id, viewer_id)
+    sum((SELECT coalesce(sum(extract(epoch FROM least(o.event_ts, minute + interval '1 minute') - greatest(i.event_ts, minute))), 0) FROM e i JOIN e o USING (stream_id, viewer_id)
          WHERE i.stream_id = m.stream_id AND i.type = 'enter' AND o.type = 'leave' AND i.event_ts < minute + interval '1 minute' AND o.event_ts > minute)) AS presence,
-    sum((SELECT count(*) FROM lx.event e WHERE (e.stream_id, e.product_id) = (m.stream_id, m.product_id) AND type = 'product_click' AND date_trunc('minute', event_ts) = minute)) AS clicks,
+    sum((SELECT count(*) FROM e WHERE (e.stream_id, e.product_id) = (m.stream_id, m.product_id) AND type = 'product_click' AND date_trunc('minute', event_ts) = minute)) AS clicks,
     sum((SELECT count(*) FROM lx.orders o WHERE o.stream_id = m.stream_id AND date_trunc('minute', paid_ts) = minute
          AND EXISTS (SELECT FROM lx.order_item i WHERE (i.order_id, i.product_id) = (o.order_id, m.product_id)))) AS orders
   FROM m GROUP BY 1, 2, 3)
-SELECT count(*) FILTER (WHERE (v.explain_presence_s, v.explain_click_cnt, v.explain_order_cnt) IS DISTINCT FROM (e.presence, e.clicks, e.orders)
+SELECT count(*) FILTER (WHERE (v.explain_presence_s, v.explain_click_cnt, v.explain_order_cnt) IS DISTINCT FROM (x.presence, x.clicks, x.orders)
     OR (v.other_presence_s, v.other_click_cnt, v.other_order_cnt) IS DISTINCT FROM (coalesce(o.presence, 0), coalesce(o.clicks, 0), coalesce(o.orders, 0))
-    OR v.explain_lift IS DISTINCT FROM round((e.orders / nullif(e.presence, 0)) / nullif(o.orders / nullif(o.presence, 0), 0), 6)) AS differ, count(*) AS rows
-FROM f AS e LEFT JOIN f AS o ON (o.stream_id, o.product_id) = (e.stream_id, e.product_id) AND NOT o.explained JOIN lx.stream_product v ON (v.stream_id, v.product_id) = (e.stream_id, e.product_id)
-WHERE e.explained;
+    OR v.explain_lift IS DISTINCT FROM round((x.orders / nullif(x.presence, 0)) / nullif(o.orders / nullif(o.presence, 0), 0), 6)) AS differ, count(*) AS rows
+FROM f AS x LEFT JOIN f AS o ON (o.stream_id, o.product_id) = (x.stream_id, x.product_id) AND NOT o.explained JOIN lx.stream_product v ON (v.stream_id, v.product_id) = (x.stream_id, x.product_id)
+WHERE x.explained;
 SELECT * FROM lx.checked;
 SELECT sum(gmv_pay) = (SELECT sum(gmv_pay) FROM lx.roll_product) AS gmv, sum(pay_order_cnt) = (SELECT sum(pay_order_cnt) FROM lx.roll_product) AS orders,
   sum(units) = (SELECT sum(units) FROM lx.roll_product) AS units, sum(product_click_cnt) = (SELECT sum(product_click_cnt) FROM lx.roll_product) AS clicks FROM lx.roll_product_minute;
