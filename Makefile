@@ -32,6 +32,9 @@ SQL_PARTS = \
 	sql/64_sequence.sql \
 	sql/65_paths.sql \
 	sql/66_viewer_set.sql \
+	sql/67_live_layout.sql \
+	sql/68_live_mapping.sql \
+	sql/69_live_metrics.sql \
 	sql/70_live_setup.sql \
 	sql/71_live_ingest.sql \
 	sql/72_live_refresh.sql \

@@ -80,5 +80,8 @@ done
 once "SELECT count(*) FROM live.stream_overview" "stream_overview of $(value "SELECT count(*) FROM live.stream") streams"
 once "SELECT * FROM live.channel_daily" "channel_daily"
 once "SELECT * FROM live.interaction_segment" "interaction_segment"
+once "SELECT * FROM live.stream_product" "stream_product of $(value "SELECT count(*) FROM live.stream_product") products in streams"
+once "SELECT * FROM live.stream_compare" "stream_compare"
+once "SELECT * FROM live.attribution" "attribution of $(value "SELECT count(*) FROM live.orders WHERE paid_ts IS NOT NULL") orders"
 row "size of the events with indexes" "$(value "SELECT round(sum(pg_total_relation_size(relid)) / 1e6) FROM pg_partition_tree('live.event')")" MB
 row "size of the rollups" "$(value "SELECT round(sum(pg_total_relation_size(oid)) / 1e6) FROM pg_class WHERE relnamespace = 'live'::regnamespace AND relname LIKE 'roll\_%' AND relkind = 'r'")" MB

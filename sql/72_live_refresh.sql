@@ -337,7 +337,7 @@ BEGIN
 		a AS (
 			SELECT e.stream_id, e.viewer_id, e.product_id, sum(qty) FILTER (WHERE type = 'product_show') AS shows,
 			       sum(qty) FILTER (WHERE type = 'product_click') AS clicks, sum(qty) FILTER (WHERE type = 'add_cart') AS carts,
-			       0 AS orders, 0 AS units, 0 AS gmv
+			       0 AS orders, 0 AS units, 0 AS gmv, 0 AS refunds
 			FROM (SELECT d.*, e.* FROM d, LATERAL (
 			        SELECT product_id, type, qty FROM @events AS e WHERE e.stream_id = d.stream_id AND e.viewer_id = d.viewer_id OFFSET 0) AS e
 			      UNION ALL
@@ -348,20 +348,42 @@ BEGIN
 			GROUP BY e.stream_id, e.viewer_id, e.product_id
 			UNION ALL
 			SELECT o.stream_id, o.viewer_id, i.product_id, 0, 0, 0, count(DISTINCT o.order_id), sum(i.qty) FILTER (WHERE NOT i.is_gift),
-			       sum(i.paid_amt)
+			       sum(i.paid_amt), sum(round(o.refunds * i.paid_amt / nullif(greatest(o.paid_amt, i.items_amt), 0), 6))
 			FROM (SELECT d.*, o.* FROM d, LATERAL (
-			        SELECT order_id, paid_ts FROM orders o WHERE o.stream_id = d.stream_id AND o.viewer_id = d.viewer_id OFFSET 0) AS o
+			        SELECT order_id, paid_ts, paid_amt, (SELECT sum(r.amount) FROM refund r WHERE r.order_id = o.order_id AND r.success_ts IS NOT NULL) AS refunds FROM orders o WHERE o.stream_id = d.stream_id AND o.viewer_id = d.viewer_id OFFSET 0) AS o
 			      UNION ALL
 			      SELECT d.*, o.* FROM d, LATERAL (
-			        SELECT order_id, paid_ts FROM orders o WHERE o.stream_id = d.stream_id AND o.viewer_id IS NULL OFFSET 0) AS o
+			        SELECT order_id, paid_ts, paid_amt, (SELECT sum(r.amount) FROM refund r WHERE r.order_id = o.order_id AND r.success_ts IS NOT NULL) AS refunds FROM orders o WHERE o.stream_id = d.stream_id AND o.viewer_id IS NULL OFFSET 0) AS o
 			      WHERE d.viewer_id = 0) AS o,
-			  LATERAL (SELECT product_id, qty, is_gift, paid_amt FROM order_item i WHERE i.order_id = o.order_id OFFSET 0) AS i
+			  LATERAL (SELECT product_id, qty, is_gift, paid_amt, sum(paid_amt) OVER () AS items_amt
+			           FROM order_item i WHERE i.order_id = o.order_id OFFSET 0) AS i
 			WHERE o.paid_ts IS NOT NULL
 			GROUP BY o.stream_id, o.viewer_id, i.product_id)
 		SELECT stream_id, viewer_id, product_id, coalesce(sum(shows), 0)::bigint AS product_show_cnt, coalesce(sum(clicks), 0)::bigint AS product_click_cnt,
 		       coalesce(sum(carts), 0)::bigint AS add_cart_cnt, coalesce(sum(orders), 0)::bigint AS pay_order_cnt,
-		       coalesce(sum(units), 0)::bigint AS units, coalesce(sum(gmv), 0)::numeric AS gmv_pay
+		       coalesce(sum(units), 0)::bigint AS units, coalesce(sum(gmv), 0)::numeric AS gmv_pay, coalesce(sum(refunds), 0)::numeric AS refund_pay_amt
 		FROM a GROUP BY stream_id, viewer_id, product_id$sql$
+	WHEN 'roll_product_minute' THEN $sql$
+		WITH d AS (SELECT stream_id, to_timestamp(key * 60) AS minute, to_timestamp(key * 60 + 60) AS until FROM unnest($1, $2) AS d (stream_id, key)),
+		a AS (
+			SELECT d.stream_id, d.minute, e.product_id, sum(qty) FILTER (WHERE type = 'product_show') AS shows,
+			       sum(qty) FILTER (WHERE type = 'product_click') AS clicks, sum(qty) FILTER (WHERE type = 'add_cart') AS carts,
+			       0 AS orders, 0 AS units, 0 AS gmv
+			FROM d, LATERAL (
+				SELECT product_id, type, qty FROM @events AS e
+				WHERE e.stream_id = d.stream_id AND e.event_ts >= d.minute AND e.event_ts < d.until
+				  AND e.product_id IS NOT NULL AND e.type IN ('product_show', 'product_click', 'add_cart') OFFSET 0) AS e
+			GROUP BY d.stream_id, d.minute, e.product_id
+			UNION ALL
+			SELECT d.stream_id, d.minute, i.product_id, 0, 0, 0, count(DISTINCT o.order_id), sum(i.qty) FILTER (WHERE NOT i.is_gift), sum(i.paid_amt)
+			FROM d, LATERAL (
+				SELECT order_id FROM orders o WHERE o.stream_id = d.stream_id AND o.paid_ts >= d.minute AND o.paid_ts < d.until OFFSET 0) AS o,
+			  LATERAL (SELECT product_id, qty, is_gift, paid_amt FROM order_item i WHERE i.order_id = o.order_id OFFSET 0) AS i
+			GROUP BY d.stream_id, d.minute, i.product_id)
+		SELECT stream_id, minute, product_id, coalesce(sum(shows), 0)::bigint AS product_show_cnt, coalesce(sum(clicks), 0)::bigint AS product_click_cnt,
+		       coalesce(sum(carts), 0)::bigint AS add_cart_cnt, coalesce(sum(orders), 0)::bigint AS pay_order_cnt,
+		       coalesce(sum(units), 0)::bigint AS units, coalesce(sum(gmv), 0)::numeric AS gmv_pay
+		FROM a GROUP BY stream_id, minute, product_id$sql$
 	WHEN 'roll_online' THEN $sql$
 		WITH s AS (SELECT d.stream_id, s.enter_ts, s.leave_ts FROM unnest($1) AS d (stream_id),
 		             LATERAL (SELECT enter_ts, leave_ts FROM roll_session s WHERE s.stream_id = d.stream_id OFFSET 0) AS s),
@@ -557,6 +579,7 @@ BEGIN
 		SELECT 'minute', stream_id, floor(extract(epoch FROM ts) / 60)::bigint FROM (
 			SELECT stream_id, event_ts AS ts FROM event WHERE stream_id = ANY (v_whole)
 			UNION SELECT stream_id, minute FROM roll_minute WHERE stream_id = ANY (v_whole)
+			UNION SELECT stream_id, minute FROM roll_product_minute WHERE stream_id = ANY (v_whole)
 			UNION SELECT stream_id, paid_ts FROM orders WHERE stream_id = ANY (v_whole) AND paid_ts IS NOT NULL
 			UNION SELECT o.stream_id, r.success_ts FROM orders o JOIN refund r USING (order_id)
 			      WHERE o.stream_id = ANY (v_whole) AND r.success_ts IS NOT NULL) AS t
@@ -587,6 +610,7 @@ BEGIN
 	v_events := live_event_source(target, ARRAY(SELECT DISTINCT stream_id FROM unnest(v_streams || v_viewer_streams) AS stream_id));
 	IF v_minutes IS NOT NULL THEN
 		PERFORM live_apply(target, 'roll_minute', '{stream_id,minute}', v_streams, v_minutes, v_events);
+		PERFORM live_apply(target, 'roll_product_minute', '{stream_id,minute,product_id}', v_streams, v_minutes, v_events);
 	END IF;
 	IF v_viewers IS NOT NULL THEN
 		v_people := format('SELECT coalesce(jsonb_agg(a), ''[]'') FROM (%s) AS a', live_rollup_sql('people', v_events));
@@ -675,7 +699,7 @@ BEGIN
 			UNION ALL SELECT viewer_id FROM viewer_total t WHERE t.stream_id = v_stream
 			UNION ALL SELECT viewer_id FROM orders o WHERE o.stream_id = v_stream) AS t;
 		v_events := live_event_source(target, ARRAY[v_stream]);
-		FOR v_item IN SELECT * FROM (VALUES ('roll_minute'), ('roll_session'), ('roll_viewer'), ('roll_product'), ('roll_online'), ('roll_stream')) AS r (name)
+		FOR v_item IN SELECT * FROM (VALUES ('roll_minute'), ('roll_session'), ('roll_viewer'), ('roll_product'), ('roll_product_minute'), ('roll_online'), ('roll_stream')) AS r (name)
 		LOOP
 			SELECT string_agg(quote_ident(split_part(substr(l, 2), '|', 1)), ', ' ORDER BY i) INTO v_columns
 			FROM string_to_table(substring(live_layout() FROM E'\n' || v_item.name || E'\\|[^\n]*\n((?:[+=*][^\n]*\n)*)'), E'\n') WITH ORDINALITY AS a (l, i)
@@ -685,10 +709,10 @@ BEGIN
 				UNION ALL
 				SELECT %3$L, $3, ''only in the rollup'', to_jsonb(x) FROM (TABLE kept EXCEPT ALL TABLE base) AS x',
 				v_columns, live_rollup_sql(v_item.name, v_events), v_item.name)
-			USING CASE v_item.name WHEN 'roll_minute' THEN array_fill(v_stream, ARRAY[cardinality(v_minutes)])
-				WHEN 'roll_online' THEN ARRAY[v_stream] WHEN 'roll_stream' THEN ARRAY[v_stream]
+			USING CASE WHEN v_item.name IN ('roll_minute', 'roll_product_minute') THEN array_fill(v_stream, ARRAY[cardinality(v_minutes)])
+				WHEN v_item.name IN ('roll_online', 'roll_stream') THEN ARRAY[v_stream]
 				ELSE array_fill(v_stream, ARRAY[cardinality(v_viewers)]) END,
-				CASE v_item.name WHEN 'roll_minute' THEN v_minutes ELSE v_viewers END, v_stream;
+				CASE WHEN v_item.name IN ('roll_minute', 'roll_product_minute') THEN v_minutes ELSE v_viewers END, v_stream;
 		END LOOP;
 	END LOOP;
 END

@@ -2,6 +2,74 @@
 -- x / 0 NULL, data_as_of, is_final. A figure that the channel does not report is
 -- NULL, not 0.
 
+CREATE FUNCTION live_daily_sql(key text)
+RETURNS text
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $live$
+BEGIN
+	-- what host_daily and channel_daily share: the figures of each business day of a
+	-- host_id or channel_id, and the columns that are made of them
+	IF key = 'columns' THEN
+		RETURN $sql$d.streams_cnt, round(d.live_s, 0) AS live_s, d.viewers_ucnt, d.views_cnt, round(d.watch_s, 3) AS watch_s,
+			round(d.watch_s / nullif(d.viewers_ucnt, 0), 6) AS avg_watch_per_viewer, d.comments_cnt, d.likes_cnt, d.shares_cnt,
+			d.comments_cnt + d.likes_cnt + d.shares_cnt AS interactions_cnt, d.interact_ucnt, round(d.interact_ucnt::numeric / nullif(d.viewers_ucnt, 0), 6) AS engage_urate,
+			d.follows_cnt, d.follows_cnt - d.unfollows_cnt AS new_followers, d.follow_ucnt, round(d.follow_ucnt::numeric / nullif(d.viewers_ucnt, 0), 6) AS follow_urate_all,
+			d.pay_ucnt, d.pay_order_cnt, d.units, round(d.gmv_pay, 2) AS gmv_pay, round(d.refund_pay_amt, 2) AS refund_pay_amt,
+			round(d.refund_time_amt, 2) AS refund_time_amt, round(d.gmv_pay - d.refund_pay_amt, 2) AS gmv_net,
+			round(d.pay_ucnt::numeric / nullif(d.viewers_ucnt, 0), 6) AS view_buy_urate, round(d.refund_pay_amt / nullif(d.gmv_pay, 0), 6) AS refund_rate_pay,
+			round(d.refund_time_amt / nullif(d.gmv_pay, 0), 6) AS refund_rate_time, round(d.gmv_pay / nullif(d.pay_ucnt, 0), 6) AS aov_user, round(d.gmv_pay / nullif(d.pay_order_cnt, 0), 6) AS aov_order,
+			round(1000 * d.gmv_pay / nullif(d.views_cnt, 0), 6) AS gpm_views, round(d.gmv_pay / nullif(d.viewers_ucnt, 0), 6) AS uv_value,
+			round(3600 * d.gmv_pay / nullif(d.live_s, 0), 6) AS gmv_per_hour$sql$;
+	END IF;
+	RETURN replace(replace($sql$(SELECT @key, biz_date, sum(streams_cnt)::bigint AS streams_cnt, sum(viewers_ucnt)::bigint AS viewers_ucnt, sum(watch_s) AS watch_s,
+	sum(interact_ucnt)::bigint AS interact_ucnt, sum(follow_ucnt)::bigint AS follow_ucnt, sum(pay_ucnt)::bigint AS pay_ucnt,
+	coalesce(sum(comments_cnt), 0)::bigint AS comments_cnt, coalesce(sum(likes_cnt), 0)::bigint AS likes_cnt, coalesce(sum(shares_cnt), 0)::bigint AS shares_cnt,
+	sum(views_cnt)::bigint AS views_cnt, sum(follows_cnt)::bigint AS follows_cnt, sum(unfollows_cnt)::bigint AS unfollows_cnt,
+	sum(pay_order_cnt)::bigint AS pay_order_cnt, sum(units)::bigint AS units, sum(gmv_pay) AS gmv_pay, sum(refund_pay_amt) AS refund_pay_amt,
+	sum(refund_time_amt) AS refund_time_amt, sum(live_s) AS live_s, sum(ad_cost) AS ad_cost, sum(new_buyers_ucnt)::bigint AS new_buyers_ucnt
+	FROM (
+		SELECT s.@key, r.biz_date, count(DISTINCT r.stream_id) FILTER (WHERE here) AS streams_cnt,
+		       count(DISTINCT r.viewer_id) FILTER (WHERE here) AS viewers_ucnt, sum(r.watch_s) AS watch_s,
+		       count(DISTINCT r.viewer_id) FILTER (WHERE here AND comments_cnt + likes_cnt + shares_cnt > 0) AS interact_ucnt,
+		       count(DISTINCT r.viewer_id) FILTER (WHERE here AND follows_cnt > 0) AS follow_ucnt,
+		       count(DISTINCT r.viewer_id) FILTER (WHERE pay_order_cnt > 0) AS pay_ucnt,
+		       sum(comments_cnt) FILTER (WHERE reported) AS comments_cnt, sum(likes_cnt) FILTER (WHERE reported) AS likes_cnt,
+		       sum(shares_cnt) FILTER (WHERE reported) AS shares_cnt, 0::bigint AS views_cnt, 0::bigint AS follows_cnt, 0::bigint AS unfollows_cnt,
+		       0::bigint AS pay_order_cnt, 0::bigint AS units, 0::numeric AS gmv_pay, 0::numeric AS refund_pay_amt, 0::numeric AS refund_time_amt,
+		       NULL::numeric AS live_s, NULL::numeric AS ad_cost, NULL::bigint AS new_buyers_ucnt
+		FROM (SELECT *, views_cnt > 0 OR watch_s > 0 AS here FROM roll_viewer) AS r JOIN stream s USING (stream_id)
+		GROUP BY s.@key, r.biz_date
+		UNION ALL
+		SELECT s.@key, ((m.minute AT TIME ZONE c.stats_tz) - c.day_cut)::date, 0, 0, 0, 0, 0, 0, sum(comments_cnt), sum(likes_cnt), sum(shares_cnt),
+		       sum(views_cnt), sum(follows_cnt), sum(unfollows_cnt), sum(pay_order_cnt), sum(m.units), sum(m.gmv_pay), sum(m.refund_pay_amt),
+		       sum(m.refund_time_amt), NULL::numeric AS live_s, NULL::numeric AS ad_cost, NULL::bigint AS new_buyers_ucnt
+		FROM roll_minute m JOIN stream s USING (stream_id) CROSS JOIN setting c
+		GROUP BY s.@key, ((m.minute AT TIME ZONE c.stats_tz) - c.day_cut)::date
+		UNION ALL
+		SELECT s.@key, day::date, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		       sum(extract(epoch FROM least(coalesce(s.end_ts, f.data_as_of), (day + interval '1 day' + c.day_cut) AT TIME ZONE c.stats_tz)
+		         - greatest(s.start_ts, (day + c.day_cut) AT TIME ZONE c.stats_tz))), NULL::numeric AS ad_cost, NULL::bigint AS new_buyers_ucnt
+		FROM stream s CROSS JOIN setting c CROSS JOIN refresh_state f,
+		  LATERAL generate_series(date_trunc('day', (s.start_ts AT TIME ZONE c.stats_tz) - c.day_cut),
+		    date_trunc('day', (coalesce(s.end_ts, f.data_as_of) AT TIME ZONE c.stats_tz) - c.day_cut), interval '1 day') AS day
+		WHERE coalesce(s.end_ts, f.data_as_of) > (day + c.day_cut) AT TIME ZONE c.stats_tz
+		GROUP BY s.@key, day::date@more
+	) AS a GROUP BY @key, biz_date)$sql$, '@more', CASE key WHEN 'channel_id' THEN $sql$
+		UNION ALL
+		SELECT a.channel_id, ((a.hour AT TIME ZONE c.stats_tz) - c.day_cut)::date, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL::numeric AS live_s, sum(a.cost), NULL::bigint AS new_buyers_ucnt
+		FROM ad_spend a CROSS JOIN setting c WHERE a.scope = 'promoted'
+		GROUP BY a.channel_id, ((a.hour AT TIME ZONE c.stats_tz) - c.day_cut)::date
+		UNION ALL
+		SELECT o.channel_id, ((o.first_ts AT TIME ZONE c.stats_tz) - c.day_cut)::date, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL::numeric AS live_s, NULL::numeric AS ad_cost, count(*)
+		FROM (SELECT channel_id, viewer_id, min(paid_ts) AS first_ts FROM orders WHERE paid_ts IS NOT NULL AND viewer_id IS NOT NULL GROUP BY 1, 2) AS o
+		  CROSS JOIN setting c
+		GROUP BY o.channel_id, ((o.first_ts AT TIME ZONE c.stats_tz) - c.day_cut)::date$sql$ ELSE '' END), '@key', key);
+END
+$live$;
+COMMENT ON FUNCTION live_daily_sql(text) IS
+'the subquery of figures by host_id or channel_id and business day, or the columns of the views that are made of it';
+
 CREATE FUNCTION live_views()
 RETURNS text
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -99,30 +167,34 @@ SELECT stream_id, channel, channel_zh, external_id, host_id, host, title, start_
 	round(60 * pay_order_cnt / nullif(duration_s, 0), 6) AS opm, round(ad_cost, 2) AS ad_cost, round(gmv_pay / nullif(ad_cost, 0), 6) AS roi,
 	round((gmv_pay - refund_pay_amt) / nullif(ad_cost, 0), 6) AS roi_net, currency, data_as_of, is_final
 FROM stream_fact
-#stream_compare|环比: a row for each stream of a known host, metric and baseline: the stream before of that host (previous), or the mean of the host's streams of the 30 days before (mean_30d)
+#stream_compare|环比: a row for each stream of a known host, metric and baseline: the host's stream before (previous), the mean or the median of the host's streams of the 30 days before (mean_30d, median_30d), the median of those of the 12 weeks before on the same weekday (median_weekday)
 SELECT stream_id, channel, external_id, host_id, host, start_ts, metric, c.zh, c.en, baseline, previous_stream_id, round(value, 6) AS value, round(baseline_value, 6) AS baseline_value,
 	CASE WHEN compare_status IN ('OK', 'BASELINE_ZERO') THEN round(value - baseline_value, 6) END AS abs_change,
 	CASE WHEN compare_status = 'OK' THEN round((value - baseline_value) / abs(baseline_value), 6) END AS rel_change,
 	CASE WHEN compare_status IN ('OK', 'BASELINE_ZERO') AND c.unit = 'ratio' AND c.metric !~ '^(roi|units_per)' THEN round(100 * (value - baseline_value), 4) END AS pp_change,
-	compare_status, data_as_of, is_final
-FROM (SELECT q.*, b.*, CASE WHEN q.status <> 'END' THEN 'CURRENT_INCOMPLETE' WHEN b.baseline = 'previous' AND q.previous_stream_id IS NULL OR q.earlier_cnt = 0 THEN 'NO_BASELINE'
+	compare_status, data_as_of, is_final, baseline_cnt
+FROM (SELECT q.*, b.*, CASE WHEN q.status <> 'END' THEN 'CURRENT_INCOMPLETE' WHEN b.streams_cnt = 0 THEN 'NO_BASELINE'
 		WHEN q.value IS NULL OR b.baseline_value IS NULL THEN 'NOT_KNOWN' WHEN b.baseline_value = 0 THEN 'BASELINE_ZERO' ELSE 'OK' END AS compare_status
 	FROM (SELECT o.stream_id, o.channel, o.external_id, o.host_id, o.host, o.start_ts, o.status, m.metric, m.value, o.data_as_of, o.is_final,
 			lag(o.stream_id) OVER h AS previous_stream_id, lag(m.value) OVER h AS previous_value,
-			avg(m.value) OVER d AS mean_value, count(*) OVER d AS earlier_cnt
+			avg(m.value) OVER d AS mean_value, array_agg(m.value) OVER d AS month_values, array_agg(m.value) OVER w AS weekday_values
 		FROM stream_overview o, LATERAL (VALUES ('viewers_ucnt', o.viewers_ucnt::numeric), ('views_cnt', o.views_cnt), ('acu', o.acu), ('pcu', o.pcu),
 			('avg_watch_per_viewer', o.avg_watch_per_viewer), ('stay_60s_rate', o.stay_60s_rate), ('interactions_cnt', o.interactions_cnt), ('engage_urate', o.engage_urate),
 			('new_followers', o.new_followers), ('pay_ucnt', o.pay_ucnt), ('pay_order_cnt', o.pay_order_cnt), ('gmv_pay', o.gmv_pay), ('gmv_net', o.gmv_net),
 			('view_buy_urate', o.view_buy_urate), ('aov_user', o.aov_user), ('gpm_views', o.gpm_views), ('uv_value', o.uv_value), ('roi', o.roi)) AS m (metric, value)
 		WHERE o.host_id IS NOT NULL AND o.start_ts IS NOT NULL
 		WINDOW h AS (PARTITION BY o.host_id, m.metric ORDER BY o.start_ts, o.stream_id),
-			d AS (PARTITION BY o.host_id, m.metric ORDER BY o.start_ts RANGE BETWEEN interval '30 days' PRECEDING AND CURRENT ROW EXCLUDE GROUP)) AS q,
-		LATERAL (VALUES ('previous', q.previous_value), ('mean_30d', q.mean_value)) AS b (baseline, baseline_value)) AS q
+			d AS (PARTITION BY o.host_id, m.metric ORDER BY o.start_ts RANGE BETWEEN interval '30 days' PRECEDING AND CURRENT ROW EXCLUDE GROUP),
+			w AS (PARTITION BY o.host_id, m.metric, extract(isodow FROM o.biz_date) ORDER BY o.start_ts RANGE BETWEEN interval '84 days' PRECEDING AND CURRENT ROW EXCLUDE GROUP)) AS q,
+		LATERAL (VALUES ('previous', q.previous_value, (q.previous_stream_id IS NOT NULL)::int, (q.previous_value IS NOT NULL)::int),
+			('mean_30d', q.mean_value, coalesce(cardinality(q.month_values), 0), coalesce(cardinality(array_remove(q.month_values, NULL)), 0)),
+			('median_30d', MEDIAN(q.month_values), coalesce(cardinality(q.month_values), 0), coalesce(cardinality(array_remove(q.month_values, NULL)), 0)),
+			('median_weekday', MEDIAN(q.weekday_values), coalesce(cardinality(q.weekday_values), 0), coalesce(cardinality(array_remove(q.weekday_values, NULL)), 0))) AS b (baseline, baseline_value, streams_cnt, baseline_cnt)) AS q
 JOIN metric_catalog c USING (metric)
 +metric|metric
 +zh|its Chinese name
 +en|its English name
-+baseline|what the stream is compared with: previous or mean_30d
++baseline|what the stream is compared with: previous, mean_30d, median_30d or median_weekday
 +previous_stream_id|the host's stream before
 +value|value of the metric
 +baseline_value|value of the baseline
@@ -130,6 +202,7 @@ JOIN metric_catalog c USING (metric)
 +rel_change|abs_change / size of baseline_value
 +pp_change|abs_change of a share, in percentage points
 +compare_status|OK, or why a change is NULL: CURRENT_INCOMPLETE while the stream is not over, NO_BASELINE, NOT_KNOWN where a value is, BASELINE_ZERO
++baseline_cnt|streams with a value that the baseline is made of
 #stream_minute|分钟趋势: a row for each minute of a stream in which something happened or somebody was there
 SELECT m.stream_id, s.external_id, c.code AS channel, m.minute, round(m.presence_s / 60, 6) AS online_avg, m.online_peak, m.impressions_cnt, m.views_cnt, m.leaves_cnt,
 	m.comments_cnt, m.likes_cnt, m.shares_cnt, m.follows_cnt, m.unfollows_cnt, m.fanclub_cnt, m.gifts_cnt, round(m.gift_amt, 2) AS gift_amt, m.product_show_cnt,
@@ -147,7 +220,7 @@ FROM (SELECT stream_id, minute, coalesce(presence_s, 0) AS presence_s, coalesce(
 	FROM roll_minute FULL JOIN roll_online USING (stream_id, minute)) AS m
 JOIN stream s USING (stream_id) JOIN channel c USING (channel_id) CROSS JOIN refresh_state f
 +explaining_product|product explained in the minute, the one begun last
-#stream_funnel|五维四率: reached, entered, shown a product, clicked, bought; counted independently (ratio) and in that order (seq)
+#stream_funnel|五维四率: reached, entered, shown a product, clicked, bought; counted independently (ratio) and in that order (seq); and the step that falls furthest behind the host's median of 30 days
 SELECT stream_id, channel, external_id, host, biz_date, impressions_ucnt, viewers_ucnt, product_show_ucnt, product_click_ucnt, pay_ucnt,
 	round(viewers_ucnt::numeric / nullif(impressions_ucnt, 0), 6) AS enter_urate, round(product_show_ucnt::numeric / nullif(viewers_ucnt, 0), 6) AS show_urate,
 	round(product_click_ucnt::numeric / nullif(product_show_ucnt, 0), 6) AS ctr_u, round(pay_ucnt::numeric / nullif(product_click_ucnt, 0), 6) AS cvr_u,
@@ -158,8 +231,24 @@ SELECT stream_id, channel, external_id, host, biz_date, impressions_ucnt, viewer
 	CASE WHEN exposed_1 > 0 THEN round(exposed_3::numeric / nullif(exposed_2, 0), 6) ELSE round(entered_2::numeric / nullif(entered_1, 0), 6) END AS seq_show_urate,
 	CASE WHEN exposed_1 > 0 THEN round(exposed_4::numeric / nullif(exposed_3, 0), 6) ELSE round(entered_3::numeric / nullif(entered_2, 0), 6) END AS seq_click_urate,
 	CASE WHEN exposed_1 > 0 THEN round(exposed_5::numeric / nullif(exposed_4, 0), 6) ELSE round(entered_4::numeric / nullif(entered_3, 0), 6) END AS seq_pay_urate,
-	data_as_of, is_final
-FROM stream_fact
+	data_as_of, is_final,
+	coalesce(m.streams_cnt, 0) AS baseline_cnt, round(m.enter_urate, 6) AS median_enter_urate, round(m.show_urate, 6) AS median_show_urate,
+	round(m.ctr_u, 6) AS median_ctr_u, round(m.cvr_u, 6) AS median_cvr_u, b.step AS bottleneck_step, round(b.shortfall, 6) AS bottleneck_shortfall,
+	CASE WHEN status <> 'END' THEN 'CURRENT_INCOMPLETE' WHEN coalesce(m.streams_cnt, 0) = 0 THEN 'NO_BASELINE' WHEN b.known_cnt = 0 THEN 'NOT_KNOWN'
+		WHEN b.step IS NULL THEN 'NONE_BELOW' ELSE 'OK' END AS bottleneck_status
+FROM stream_fact f
+LEFT JOIN LATERAL (
+	SELECT count(*) AS streams_cnt, (percentile_cont(0.5) WITHIN GROUP (ORDER BY round(viewers_ucnt::numeric / nullif(impressions_ucnt, 0), 6)))::numeric AS enter_urate,
+	       (percentile_cont(0.5) WITHIN GROUP (ORDER BY round(product_show_ucnt::numeric / nullif(viewers_ucnt, 0), 6)))::numeric AS show_urate,
+	       (percentile_cont(0.5) WITHIN GROUP (ORDER BY round(product_click_ucnt::numeric / nullif(product_show_ucnt, 0), 6)))::numeric AS ctr_u,
+	       (percentile_cont(0.5) WITHIN GROUP (ORDER BY round(pay_ucnt::numeric / nullif(product_click_ucnt, 0), 6)))::numeric AS cvr_u
+	FROM stream_fact h WHERE h.host_id = f.host_id AND h.start_ts < f.start_ts AND h.start_ts >= f.start_ts - interval '30 days') AS m ON true
+LEFT JOIN LATERAL (
+	SELECT count(*) AS known_cnt, 1 - min(rate / nullif(median, 0)) FILTER (WHERE rate < median) AS shortfall,
+	       (array_agg(step ORDER BY rate / nullif(median, 0), pos) FILTER (WHERE rate < median))[1] AS step
+	FROM (VALUES (1, 'enter', round(viewers_ucnt::numeric / nullif(impressions_ucnt, 0), 6), m.enter_urate), (2, 'show', round(product_show_ucnt::numeric / nullif(viewers_ucnt, 0), 6), m.show_urate),
+		(3, 'click', round(product_click_ucnt::numeric / nullif(product_show_ucnt, 0), 6), m.ctr_u), (4, 'pay', round(pay_ucnt::numeric / nullif(product_click_ucnt, 0), 6), m.cvr_u)) AS v (pos, step, rate, median)
+	WHERE status = 'END' AND rate IS NOT NULL AND median IS NOT NULL) AS b ON true
 +seq_from|the step that the sequence begins with: expose_room where the stream has any, else enter
 +seq_expose|viewers who were reached; NULL where the sequence begins with the entry
 +seq_enter|viewers who came as far as the entry, in order
@@ -170,79 +259,76 @@ FROM stream_fact
 +seq_show_urate|seq_show / seq_enter
 +seq_click_urate|seq_click / seq_show
 +seq_pay_urate|seq_pay / seq_click
-#stream_product|商品复盘: a row for each product listed, shown or sold in a stream
++baseline_cnt|streams of the host that began in the 30 days before
++median_enter_urate|median of their enter_urate
++median_show_urate|median of their show_urate
++median_ctr_u|median of their ctr_u
++median_cvr_u|median of their cvr_u
++bottleneck_step|the step whose rate lies furthest below its median, in parts of the median: enter, show, click or pay; the earlier of two alike
++bottleneck_shortfall|how far below, 1 - rate / median
++bottleneck_status|OK, or why there is no such step: CURRENT_INCOMPLETE while the stream is not over, NO_BASELINE, NOT_KNOWN where no rate has a median, NONE_BELOW
+#stream_product|商品复盘: a row for each product listed, explained, shown or sold in a stream, and what its explanations did
 SELECT r.stream_id, c.code AS channel, s.external_id, r.product_id, p.external_id AS product_external_id, p.name AS product, p.category,
-	l.pos, l.listed_at, l.delisted_at, l.live_price, coalesce(x.explain_cnt, 0) AS explain_cnt, coalesce(round(x.explain_s, 3), 0) AS explain_s,
+	l.pos, l.listed_at, l.delisted_at, l.live_price, coalesce(x.explain_cnt, 0) AS explain_cnt,
+	coalesce((SELECT round(sum(extract(epoch FROM upper(u) - lower(u))), 3) FROM unnest(x.explained) AS u), 0) AS explain_s,
 	r.product_show_cnt, r.product_show_ucnt, r.product_click_cnt, r.product_click_ucnt, round(r.product_click_ucnt::numeric / nullif(r.product_show_ucnt, 0), 6) AS ctr_u,
 	round(r.product_click_cnt::numeric / nullif(r.product_show_cnt, 0), 6) AS ctr_c, r.add_cart_cnt, r.pay_ucnt, r.pay_order_cnt, r.units,
 	round(r.pay_ucnt::numeric / nullif(r.product_click_ucnt, 0), 6) AS cvr_u, round(r.pay_order_cnt::numeric / nullif(r.product_click_cnt, 0), 6) AS cvr_c, round(r.gmv_pay, 2) AS gmv_pay,
 	round(1000 * r.gmv_pay / nullif(r.product_show_cnt, 0), 6) AS gpm_show, round(r.gmv_pay / nullif(r.units, 0), 6) AS aov_unit,
 	round(r.gmv_pay / nullif(sum(r.gmv_pay) OVER (PARTITION BY r.stream_id), 0), 6) AS gmv_share, t.currency, f.data_as_of,
-	coalesce(s.end_ts + t.final_after <= f.data_as_of, false) AS is_final
+	coalesce(s.end_ts + t.final_after <= f.data_as_of, false) AS is_final,
+	round(r.refund_pay_amt, 2) AS refund_pay_amt, round(r.gmv_pay - r.refund_pay_amt, 2) AS gmv_net, round(r.refund_pay_amt / nullif(r.gmv_pay, 0), 6) AS refund_rate_pay,
+	round(k.explain_presence_s, 3) AS explain_presence_s, k.explain_click_cnt, k.explain_order_cnt,
+	round(k.other_presence_s, 3) AS other_presence_s, k.other_click_cnt, k.other_order_cnt,
+	round(60000 * k.explain_order_cnt / nullif(k.explain_presence_s, 0), 6) AS explain_order_rate, round(60000 * k.other_order_cnt / nullif(k.other_presence_s, 0), 6) AS other_order_rate,
+	round(k.explain_order_cnt * k.other_presence_s / nullif(k.explain_presence_s * k.other_order_cnt, 0), 6) AS explain_lift,
+	CASE WHEN coalesce(x.explain_cnt, 0) = 0 THEN 'NO_EXPLANATION' WHEN k.explain_presence_s = 0 THEN 'NO_VIEWERS' WHEN k.other_presence_s = 0 THEN 'NO_OTHER_MINUTES'
+		WHEN k.other_order_cnt = 0 THEN 'NO_OTHER_ORDERS' ELSE 'OK' END AS explain_status,
+	round(k.explain_order_cnt::numeric / nullif(k.explain_click_cnt, 0), 6) AS explain_cvr_c, round(k.other_order_cnt::numeric / nullif(k.other_click_cnt, 0), 6) AS other_cvr_c
 FROM (SELECT stream_id, product_id, sum(product_show_cnt)::bigint AS product_show_cnt, count(*) FILTER (WHERE viewer_id <> 0 AND product_show_cnt > 0) AS product_show_ucnt,
 		sum(product_click_cnt)::bigint AS product_click_cnt, count(*) FILTER (WHERE viewer_id <> 0 AND product_click_cnt > 0) AS product_click_ucnt,
 		sum(add_cart_cnt)::bigint AS add_cart_cnt, count(*) FILTER (WHERE viewer_id <> 0 AND pay_order_cnt > 0) AS pay_ucnt,
-		sum(pay_order_cnt)::bigint AS pay_order_cnt, sum(units)::bigint AS units, sum(gmv_pay) AS gmv_pay
-	FROM (SELECT stream_id, viewer_id, product_id, product_show_cnt, product_click_cnt, add_cart_cnt, pay_order_cnt, units, gmv_pay FROM roll_product
-		UNION ALL SELECT stream_id, 0, product_id, 0, 0, 0, 0, 0, 0 FROM product_listing) AS a
+		sum(pay_order_cnt)::bigint AS pay_order_cnt, sum(units)::bigint AS units, sum(gmv_pay) AS gmv_pay, sum(refund_pay_amt) AS refund_pay_amt
+	FROM (SELECT stream_id, viewer_id, product_id, product_show_cnt, product_click_cnt, add_cart_cnt, pay_order_cnt, units, gmv_pay, refund_pay_amt FROM roll_product
+		UNION ALL SELECT stream_id, 0, product_id, 0, 0, 0, 0, 0, 0, 0 FROM product_listing
+		UNION ALL SELECT stream_id, 0, product_id, 0, 0, 0, 0, 0, 0, 0 FROM product_explain) AS a
 	GROUP BY stream_id, product_id) AS r
 JOIN stream s USING (stream_id) JOIN channel c USING (channel_id) JOIN product p ON p.product_id = r.product_id
 LEFT JOIN product_listing l ON l.stream_id = r.stream_id AND l.product_id = r.product_id
-LEFT JOIN LATERAL (SELECT count(*) AS explain_cnt, sum(extract(epoch FROM x.end_ts - x.start_ts)) AS explain_s FROM product_explain x
-	WHERE x.stream_id = r.stream_id AND x.product_id = r.product_id) AS x ON true
 CROSS JOIN setting t CROSS JOIN refresh_state f
+LEFT JOIN LATERAL (SELECT count(*) AS explain_cnt, range_agg(tstzrange(x.start_ts, x.end_ts)) AS explained, range_agg(tstzrange(x.start_ts, x.end_ts + t.explain_lag)) AS counted
+	FROM product_explain x WHERE x.stream_id = r.stream_id AND x.product_id = r.product_id) AS x ON true
+LEFT JOIN LATERAL (
+	SELECT coalesce(sum(presence_s) FILTER (WHERE explained), 0) AS explain_presence_s, coalesce(sum(clicks) FILTER (WHERE explained), 0)::bigint AS explain_click_cnt,
+	       coalesce(sum(orders) FILTER (WHERE explained), 0)::bigint AS explain_order_cnt, coalesce(sum(presence_s) FILTER (WHERE NOT explained), 0) AS other_presence_s,
+	       coalesce(sum(clicks) FILTER (WHERE NOT explained), 0)::bigint AS other_click_cnt, coalesce(sum(orders) FILTER (WHERE NOT explained), 0)::bigint AS other_order_cnt
+	FROM (SELECT presence_s, clicks, orders, x.counted && during AS explained
+		FROM (SELECT *, tstzrange(minute, minute + interval '1 minute') AS during FROM (
+			SELECT minute, presence_s, 0::bigint AS clicks, 0::bigint AS orders FROM roll_online o WHERE o.stream_id = r.stream_id
+			UNION ALL
+			SELECT minute, 0, product_click_cnt, pay_order_cnt FROM roll_product_minute m WHERE m.stream_id = r.stream_id AND m.product_id = r.product_id) AS b) AS a
+		WHERE x.counted && during
+		   OR during && tstzrange(s.start_ts, s.end_ts) AND coalesce(upper(during) > l.listed_at, true) AND coalesce(lower(during) < l.delisted_at, true)) AS a
+	HAVING x.explain_cnt > 0) AS k ON true
 +explain_cnt|how often it was explained
-+explain_s|seconds for which it was explained
++explain_s|seconds for which it was explained; overlapping explanations count once
 +gmv_share|gmv_pay / gmv_pay of all products of the stream
 +product_external_id|the channel's id of the product
++gmv_pay|value of its items in paid orders attributed to the stream
++refund_pay_amt|its part of the refunds made so far of the orders in gmv_pay: of each order by what was paid for the items
++explain_presence_s|seconds of presence in explained minutes: those in which an explanation of the product, or setting.explain_lag after it, lies; NULL without an explanation
++explain_click_cnt|clicks on the product in explained minutes
++explain_order_cnt|orders with the product paid in explained minutes
++other_presence_s|seconds of presence in the other minutes of the stream in which the product was listed
++other_click_cnt|clicks on the product in the other minutes
++other_order_cnt|orders with the product paid in the other minutes
++explain_status|OK, or why explain_lift is NULL: NO_EXPLANATION, NO_VIEWERS in explained minutes, NO_OTHER_MINUTES with viewers, NO_OTHER_ORDERS
 #host_daily|主播日报: a row for each host and business day, ranked by sales
 SELECT c.code AS channel, c.name_zh AS channel_zh, h.host_id, h.name AS host, d.biz_date, rank() OVER (PARTITION BY d.biz_date ORDER BY d.gmv_pay DESC) AS gmv_rank,
-	d.streams_cnt, round(d.live_s, 0) AS live_s, d.viewers_ucnt, d.views_cnt, round(d.watch_s, 3) AS watch_s,
-	round(d.watch_s / nullif(d.viewers_ucnt, 0), 6) AS avg_watch_per_viewer, d.comments_cnt, d.likes_cnt, d.shares_cnt,
-	d.comments_cnt + d.likes_cnt + d.shares_cnt AS interactions_cnt, d.interact_ucnt, round(d.interact_ucnt::numeric / nullif(d.viewers_ucnt, 0), 6) AS engage_urate,
-	d.follows_cnt, d.follows_cnt - d.unfollows_cnt AS new_followers, d.follow_ucnt, round(d.follow_ucnt::numeric / nullif(d.viewers_ucnt, 0), 6) AS follow_urate_all,
-	d.pay_ucnt, d.pay_order_cnt, d.units, round(d.gmv_pay, 2) AS gmv_pay, round(d.refund_pay_amt, 2) AS refund_pay_amt,
-	round(d.refund_time_amt, 2) AS refund_time_amt, round(d.gmv_pay - d.refund_pay_amt, 2) AS gmv_net,
-	round(d.pay_ucnt::numeric / nullif(d.viewers_ucnt, 0), 6) AS view_buy_urate, round(d.refund_pay_amt / nullif(d.gmv_pay, 0), 6) AS refund_rate_pay,
-	round(d.refund_time_amt / nullif(d.gmv_pay, 0), 6) AS refund_rate_time, round(d.gmv_pay / nullif(d.pay_ucnt, 0), 6) AS aov_user, round(d.gmv_pay / nullif(d.pay_order_cnt, 0), 6) AS aov_order,
-	round(1000 * d.gmv_pay / nullif(d.views_cnt, 0), 6) AS gpm_views, round(d.gmv_pay / nullif(d.viewers_ucnt, 0), 6) AS uv_value,
-	round(3600 * d.gmv_pay / nullif(d.live_s, 0), 6) AS gmv_per_hour,
+	DAILY(columns),
 	t.currency, f.data_as_of,
 	coalesce((d.biz_date + 1 + t.day_cut) AT TIME ZONE t.stats_tz + t.final_after <= f.data_as_of, false) AS is_final
-FROM (SELECT host_id, biz_date, sum(streams_cnt)::bigint AS streams_cnt, sum(viewers_ucnt)::bigint AS viewers_ucnt, sum(watch_s) AS watch_s,
-	sum(interact_ucnt)::bigint AS interact_ucnt, sum(follow_ucnt)::bigint AS follow_ucnt, sum(pay_ucnt)::bigint AS pay_ucnt,
-	coalesce(sum(comments_cnt), 0)::bigint AS comments_cnt, coalesce(sum(likes_cnt), 0)::bigint AS likes_cnt, coalesce(sum(shares_cnt), 0)::bigint AS shares_cnt,
-	sum(views_cnt)::bigint AS views_cnt, sum(follows_cnt)::bigint AS follows_cnt, sum(unfollows_cnt)::bigint AS unfollows_cnt,
-	sum(pay_order_cnt)::bigint AS pay_order_cnt, sum(units)::bigint AS units, sum(gmv_pay) AS gmv_pay, sum(refund_pay_amt) AS refund_pay_amt,
-	sum(refund_time_amt) AS refund_time_amt, sum(live_s) AS live_s, sum(ad_cost) AS ad_cost, sum(new_buyers_ucnt)::bigint AS new_buyers_ucnt
-	FROM (
-		SELECT s.host_id, r.biz_date, count(DISTINCT r.stream_id) FILTER (WHERE here) AS streams_cnt,
-		       count(DISTINCT r.viewer_id) FILTER (WHERE here) AS viewers_ucnt, sum(r.watch_s) AS watch_s,
-		       count(DISTINCT r.viewer_id) FILTER (WHERE here AND comments_cnt + likes_cnt + shares_cnt > 0) AS interact_ucnt,
-		       count(DISTINCT r.viewer_id) FILTER (WHERE here AND follows_cnt > 0) AS follow_ucnt,
-		       count(DISTINCT r.viewer_id) FILTER (WHERE pay_order_cnt > 0) AS pay_ucnt,
-		       sum(comments_cnt) FILTER (WHERE reported) AS comments_cnt, sum(likes_cnt) FILTER (WHERE reported) AS likes_cnt,
-		       sum(shares_cnt) FILTER (WHERE reported) AS shares_cnt, 0::bigint AS views_cnt, 0::bigint AS follows_cnt, 0::bigint AS unfollows_cnt,
-		       0::bigint AS pay_order_cnt, 0::bigint AS units, 0::numeric AS gmv_pay, 0::numeric AS refund_pay_amt, 0::numeric AS refund_time_amt,
-		       NULL::numeric AS live_s, NULL::numeric AS ad_cost, NULL::bigint AS new_buyers_ucnt
-		FROM (SELECT *, views_cnt > 0 OR watch_s > 0 AS here FROM roll_viewer) AS r JOIN stream s USING (stream_id)
-		GROUP BY s.host_id, r.biz_date
-		UNION ALL
-		SELECT s.host_id, ((m.minute AT TIME ZONE c.stats_tz) - c.day_cut)::date, 0, 0, 0, 0, 0, 0, sum(comments_cnt), sum(likes_cnt), sum(shares_cnt),
-		       sum(views_cnt), sum(follows_cnt), sum(unfollows_cnt), sum(pay_order_cnt), sum(m.units), sum(m.gmv_pay), sum(m.refund_pay_amt),
-		       sum(m.refund_time_amt), NULL::numeric AS live_s, NULL::numeric AS ad_cost, NULL::bigint AS new_buyers_ucnt
-		FROM roll_minute m JOIN stream s USING (stream_id) CROSS JOIN setting c
-		GROUP BY s.host_id, ((m.minute AT TIME ZONE c.stats_tz) - c.day_cut)::date
-		UNION ALL
-		SELECT s.host_id, day::date, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-		       sum(extract(epoch FROM least(coalesce(s.end_ts, f.data_as_of), (day + interval '1 day' + c.day_cut) AT TIME ZONE c.stats_tz)
-		         - greatest(s.start_ts, (day + c.day_cut) AT TIME ZONE c.stats_tz))), NULL::numeric AS ad_cost, NULL::bigint AS new_buyers_ucnt
-		FROM stream s CROSS JOIN setting c CROSS JOIN refresh_state f,
-		  LATERAL generate_series(date_trunc('day', (s.start_ts AT TIME ZONE c.stats_tz) - c.day_cut),
-		    date_trunc('day', (coalesce(s.end_ts, f.data_as_of) AT TIME ZONE c.stats_tz) - c.day_cut), interval '1 day') AS day
-		WHERE coalesce(s.end_ts, f.data_as_of) > (day + c.day_cut) AT TIME ZONE c.stats_tz
-		GROUP BY s.host_id, day::date
-	) AS a GROUP BY host_id, biz_date) AS d
+FROM DAILY(host_id) AS d
 JOIN host h USING (host_id) JOIN channel c USING (channel_id) CROSS JOIN setting t CROSS JOIN refresh_state f
 +gmv_rank|rank among the hosts of the day by gmv_pay
 +streams_cnt|streams with viewers on the day
@@ -250,63 +336,12 @@ JOIN host h USING (host_id) JOIN channel c USING (channel_id) CROSS JOIN setting
 +gmv_per_hour|gmv_pay / live_s * 3600
 #channel_daily|渠道日报: a row for each channel and business day; a viewer of several streams counts once
 SELECT c.code AS channel, c.name_zh AS channel_zh, d.biz_date,
-	d.streams_cnt, round(d.live_s, 0) AS live_s, d.viewers_ucnt, d.views_cnt, round(d.watch_s, 3) AS watch_s,
-	round(d.watch_s / nullif(d.viewers_ucnt, 0), 6) AS avg_watch_per_viewer, d.comments_cnt, d.likes_cnt, d.shares_cnt,
-	d.comments_cnt + d.likes_cnt + d.shares_cnt AS interactions_cnt, d.interact_ucnt, round(d.interact_ucnt::numeric / nullif(d.viewers_ucnt, 0), 6) AS engage_urate,
-	d.follows_cnt, d.follows_cnt - d.unfollows_cnt AS new_followers, d.follow_ucnt, round(d.follow_ucnt::numeric / nullif(d.viewers_ucnt, 0), 6) AS follow_urate_all,
-	d.pay_ucnt, d.pay_order_cnt, d.units, round(d.gmv_pay, 2) AS gmv_pay, round(d.refund_pay_amt, 2) AS refund_pay_amt,
-	round(d.refund_time_amt, 2) AS refund_time_amt, round(d.gmv_pay - d.refund_pay_amt, 2) AS gmv_net,
-	round(d.pay_ucnt::numeric / nullif(d.viewers_ucnt, 0), 6) AS view_buy_urate, round(d.refund_pay_amt / nullif(d.gmv_pay, 0), 6) AS refund_rate_pay,
-	round(d.refund_time_amt / nullif(d.gmv_pay, 0), 6) AS refund_rate_time, round(d.gmv_pay / nullif(d.pay_ucnt, 0), 6) AS aov_user, round(d.gmv_pay / nullif(d.pay_order_cnt, 0), 6) AS aov_order,
-	round(1000 * d.gmv_pay / nullif(d.views_cnt, 0), 6) AS gpm_views, round(d.gmv_pay / nullif(d.viewers_ucnt, 0), 6) AS uv_value,
-	round(3600 * d.gmv_pay / nullif(d.live_s, 0), 6) AS gmv_per_hour,
+	DAILY(columns),
 	round(d.gmv_pay / nullif(sum(d.gmv_pay) OVER (PARTITION BY d.biz_date), 0), 6) AS gmv_share, d.ad_cost, coalesce(d.new_buyers_ucnt, 0) AS new_buyers_ucnt,
 	round(d.gmv_pay / nullif(d.ad_cost, 0), 6) AS roi, round((d.gmv_pay - d.refund_pay_amt) / nullif(d.ad_cost, 0), 6) AS roi_net, round(d.ad_cost / nullif(d.new_buyers_ucnt, 0), 6) AS cac,
 	t.currency, f.data_as_of,
 	coalesce((d.biz_date + 1 + t.day_cut) AT TIME ZONE t.stats_tz + t.final_after <= f.data_as_of, false) AS is_final
-FROM (SELECT channel_id, biz_date, sum(streams_cnt)::bigint AS streams_cnt, sum(viewers_ucnt)::bigint AS viewers_ucnt, sum(watch_s) AS watch_s,
-	sum(interact_ucnt)::bigint AS interact_ucnt, sum(follow_ucnt)::bigint AS follow_ucnt, sum(pay_ucnt)::bigint AS pay_ucnt,
-	coalesce(sum(comments_cnt), 0)::bigint AS comments_cnt, coalesce(sum(likes_cnt), 0)::bigint AS likes_cnt, coalesce(sum(shares_cnt), 0)::bigint AS shares_cnt,
-	sum(views_cnt)::bigint AS views_cnt, sum(follows_cnt)::bigint AS follows_cnt, sum(unfollows_cnt)::bigint AS unfollows_cnt,
-	sum(pay_order_cnt)::bigint AS pay_order_cnt, sum(units)::bigint AS units, sum(gmv_pay) AS gmv_pay, sum(refund_pay_amt) AS refund_pay_amt,
-	sum(refund_time_amt) AS refund_time_amt, sum(live_s) AS live_s, sum(ad_cost) AS ad_cost, sum(new_buyers_ucnt)::bigint AS new_buyers_ucnt
-	FROM (
-		SELECT s.channel_id, r.biz_date, count(DISTINCT r.stream_id) FILTER (WHERE here) AS streams_cnt,
-		       count(DISTINCT r.viewer_id) FILTER (WHERE here) AS viewers_ucnt, sum(r.watch_s) AS watch_s,
-		       count(DISTINCT r.viewer_id) FILTER (WHERE here AND comments_cnt + likes_cnt + shares_cnt > 0) AS interact_ucnt,
-		       count(DISTINCT r.viewer_id) FILTER (WHERE here AND follows_cnt > 0) AS follow_ucnt,
-		       count(DISTINCT r.viewer_id) FILTER (WHERE pay_order_cnt > 0) AS pay_ucnt,
-		       sum(comments_cnt) FILTER (WHERE reported) AS comments_cnt, sum(likes_cnt) FILTER (WHERE reported) AS likes_cnt,
-		       sum(shares_cnt) FILTER (WHERE reported) AS shares_cnt, 0::bigint AS views_cnt, 0::bigint AS follows_cnt, 0::bigint AS unfollows_cnt,
-		       0::bigint AS pay_order_cnt, 0::bigint AS units, 0::numeric AS gmv_pay, 0::numeric AS refund_pay_amt, 0::numeric AS refund_time_amt,
-		       NULL::numeric AS live_s, NULL::numeric AS ad_cost, NULL::bigint AS new_buyers_ucnt
-		FROM (SELECT *, views_cnt > 0 OR watch_s > 0 AS here FROM roll_viewer) AS r JOIN stream s USING (stream_id)
-		GROUP BY s.channel_id, r.biz_date
-		UNION ALL
-		SELECT s.channel_id, ((m.minute AT TIME ZONE c.stats_tz) - c.day_cut)::date, 0, 0, 0, 0, 0, 0, sum(comments_cnt), sum(likes_cnt), sum(shares_cnt),
-		       sum(views_cnt), sum(follows_cnt), sum(unfollows_cnt), sum(pay_order_cnt), sum(m.units), sum(m.gmv_pay), sum(m.refund_pay_amt),
-		       sum(m.refund_time_amt), NULL::numeric AS live_s, NULL::numeric AS ad_cost, NULL::bigint AS new_buyers_ucnt
-		FROM roll_minute m JOIN stream s USING (stream_id) CROSS JOIN setting c
-		GROUP BY s.channel_id, ((m.minute AT TIME ZONE c.stats_tz) - c.day_cut)::date
-		UNION ALL
-		SELECT s.channel_id, day::date, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-		       sum(extract(epoch FROM least(coalesce(s.end_ts, f.data_as_of), (day + interval '1 day' + c.day_cut) AT TIME ZONE c.stats_tz)
-		         - greatest(s.start_ts, (day + c.day_cut) AT TIME ZONE c.stats_tz))), NULL::numeric AS ad_cost, NULL::bigint AS new_buyers_ucnt
-		FROM stream s CROSS JOIN setting c CROSS JOIN refresh_state f,
-		  LATERAL generate_series(date_trunc('day', (s.start_ts AT TIME ZONE c.stats_tz) - c.day_cut),
-		    date_trunc('day', (coalesce(s.end_ts, f.data_as_of) AT TIME ZONE c.stats_tz) - c.day_cut), interval '1 day') AS day
-		WHERE coalesce(s.end_ts, f.data_as_of) > (day + c.day_cut) AT TIME ZONE c.stats_tz
-		GROUP BY s.channel_id, day::date
-		UNION ALL
-		SELECT a.channel_id, ((a.hour AT TIME ZONE c.stats_tz) - c.day_cut)::date, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL::numeric AS live_s, sum(a.cost), NULL::bigint AS new_buyers_ucnt
-		FROM ad_spend a CROSS JOIN setting c WHERE a.scope = 'promoted'
-		GROUP BY a.channel_id, ((a.hour AT TIME ZONE c.stats_tz) - c.day_cut)::date
-		UNION ALL
-		SELECT o.channel_id, ((o.first_ts AT TIME ZONE c.stats_tz) - c.day_cut)::date, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL::numeric AS live_s, NULL::numeric AS ad_cost, count(*)
-		FROM (SELECT channel_id, viewer_id, min(paid_ts) AS first_ts FROM orders WHERE paid_ts IS NOT NULL AND viewer_id IS NOT NULL GROUP BY 1, 2) AS o
-		  CROSS JOIN setting c
-		GROUP BY o.channel_id, ((o.first_ts AT TIME ZONE c.stats_tz) - c.day_cut)::date
-	) AS a GROUP BY channel_id, biz_date) AS d
+FROM DAILY(channel_id) AS d
 JOIN channel c USING (channel_id) CROSS JOIN setting t CROSS JOIN refresh_state f
 +streams_cnt|streams with viewers on the day
 +live_s|seconds of streams on the day
@@ -317,11 +352,14 @@ JOIN channel c USING (channel_id) CROSS JOIN setting t CROSS JOIN refresh_state 
 SELECT v.stream_id, c.code AS channel, s.external_id, v.source, v.viewers_ucnt >= t.k_anonymity AS is_shown, CASE WHEN viewers_ucnt >= t.k_anonymity THEN viewers_ucnt END AS viewers_ucnt,
 	CASE WHEN viewers_ucnt >= t.k_anonymity THEN views_cnt END AS views_cnt, CASE WHEN viewers_ucnt >= t.k_anonymity THEN round(watch_s, 3) END AS watch_s, CASE WHEN viewers_ucnt >= t.k_anonymity THEN round(watch_s / nullif(viewers_ucnt, 0), 6) END AS avg_watch_per_viewer, CASE WHEN viewers_ucnt >= t.k_anonymity THEN pay_ucnt END AS pay_ucnt,
 	CASE WHEN viewers_ucnt >= t.k_anonymity THEN round(pay_ucnt::numeric / nullif(viewers_ucnt, 0), 6) END AS view_buy_urate, CASE WHEN viewers_ucnt >= t.k_anonymity THEN round(gmv_pay, 2) END AS gmv_pay, CASE WHEN viewers_ucnt >= t.k_anonymity THEN round(gmv_pay / nullif(viewers_ucnt, 0), 6) END AS uv_value,
-	t.currency, f.data_as_of, coalesce(s.end_ts + t.final_after <= f.data_as_of, false) AS is_final
+	t.currency, f.data_as_of, coalesce(s.end_ts + t.final_after <= f.data_as_of, false) AS is_final,
+	CASE WHEN viewers_ucnt >= t.k_anonymity THEN product_show_ucnt END AS product_show_ucnt, CASE WHEN viewers_ucnt >= t.k_anonymity THEN round(product_show_ucnt::numeric / nullif(viewers_ucnt, 0), 6) END AS show_urate,
+	CASE WHEN viewers_ucnt >= t.k_anonymity THEN product_click_ucnt END AS product_click_ucnt, CASE WHEN viewers_ucnt >= t.k_anonymity THEN round(product_click_ucnt::numeric / nullif(product_show_ucnt, 0), 6) END AS ctr_u,
+	CASE WHEN viewers_ucnt >= t.k_anonymity THEN round(pay_ucnt::numeric / nullif(product_click_ucnt, 0), 6) END AS cvr_u
 FROM (SELECT stream_id, source, count(*) AS viewers_ucnt, sum(views_cnt)::bigint AS views_cnt, sum(watch_s) AS watch_s, count(*) FILTER (WHERE pay_order_cnt > 0) AS pay_ucnt,
-		sum(gmv_pay) AS gmv_pay
+		sum(gmv_pay) AS gmv_pay, count(*) FILTER (WHERE product_show_cnt > 0) AS product_show_ucnt, count(*) FILTER (WHERE product_click_cnt > 0) AS product_click_ucnt
 	FROM (SELECT stream_id, viewer_id, coalesce(max(source), 'unknown') AS source, sum(views_cnt) AS views_cnt, sum(watch_s) AS watch_s,
-			sum(pay_order_cnt) AS pay_order_cnt, sum(gmv_pay) AS gmv_pay
+			sum(pay_order_cnt) AS pay_order_cnt, sum(gmv_pay) AS gmv_pay, sum(product_show_cnt) AS product_show_cnt, sum(product_click_cnt) AS product_click_cnt
 		FROM roll_viewer GROUP BY stream_id, viewer_id HAVING sum(views_cnt) > 0 OR sum(watch_s) > 0) AS p
 	GROUP BY stream_id, source) AS v
 JOIN stream s USING (stream_id) JOIN channel c USING (channel_id) CROSS JOIN setting t CROSS JOIN refresh_state f
@@ -348,8 +386,8 @@ SELECT p.viewer_id, c.code AS channel, p.first_date, p.last_date, p.streams_cnt,
 	CASE WHEN r_score >= 4 AND f_score >= 4 AND m_score >= 4 THEN 'champions'
 		WHEN r_score >= 2 AND f_score >= 3 AND m_score >= 3 THEN 'loyal'
 		WHEN r_score >= 3 AND f_score <= 3 AND m_score <= 3 THEN 'potential loyalist'
-		WHEN r_score BETWEEN 2 AND 3 AND f_score BETWEEN 2 AND 3 AND m_score BETWEEN 2 AND 3 THEN 'need attention'
-		WHEN r_score BETWEEN 2 AND 3 AND f_score <= 2 AND m_score <= 2 THEN 'about to sleep'
+		WHEN r_score >= 2 AND r_score <= 3 AND f_score >= 2 AND f_score <= 3 AND m_score >= 2 AND m_score <= 3 THEN 'need attention'
+		WHEN r_score >= 2 AND r_score <= 3 AND f_score <= 2 AND m_score <= 2 THEN 'about to sleep'
 		WHEN r_score <= 2 AND f_score >= 2 AND m_score >= 2 THEN 'at risk'
 		WHEN r_score <= 2 AND f_score <= 2 AND m_score <= 2 THEN 'lost'
 		WHEN r_score IS NOT NULL THEN 'others' END AS rfm_segment
@@ -438,7 +476,8 @@ JOIN channel c ON c.channel_id = h.channel_id
 #cohort_ltv|历史LTV: the buyers whose first paid order lies in a month, and what they spent in the first n days since it
 SELECT c.code AS channel, b.cohort_month, n.days, b.cohort_ucnt, CASE WHEN done THEN round(coalesce(sum(o.net) FILTER (WHERE o.age < n.days * interval '1 day'), 0), 2) END AS gmv_net,
 	CASE WHEN done THEN round(coalesce(sum(o.net) FILTER (WHERE o.age < n.days * interval '1 day'), 0) / b.cohort_ucnt, 6) END AS ltv_hist,
-	done AS is_complete, t.currency, f.data_as_of
+	done AS is_complete, t.currency, f.data_as_of, round(a.ad_cost, 2) AS ad_cost, round(a.ad_cost / b.cohort_ucnt, 6) AS cohort_cac,
+	CASE WHEN done THEN round(coalesce(sum(o.net) FILTER (WHERE o.age < n.days * interval '1 day'), 0) / nullif(a.ad_cost, 0), 6) END AS ltv_cac
 FROM (SELECT channel_id, cohort_month, count(*) AS cohort_ucnt, max(first_ts) AS last_first FROM (
 		SELECT o.channel_id, o.viewer_id, min(o.paid_ts) AS first_ts,
 		       date_trunc('month', (min(o.paid_ts) AT TIME ZONE min(t.stats_tz)) - min(t.day_cut))::date AS cohort_month
@@ -451,11 +490,14 @@ LEFT JOIN (SELECT q.channel_id, date_trunc('month', (q.first_ts AT TIME ZONE t.s
 		q.paid_amt - coalesce((SELECT sum(r.amount) FROM refund r WHERE r.order_id = q.order_id AND r.success_ts IS NOT NULL), 0) AS net
 	FROM (SELECT o.*, min(paid_ts) OVER (PARTITION BY channel_id, viewer_id) AS first_ts FROM orders o WHERE paid_ts IS NOT NULL AND viewer_id IS NOT NULL) AS q
 	CROSS JOIN setting t) AS o ON o.channel_id = b.channel_id AND o.cohort_month = b.cohort_month
-GROUP BY c.code, b.cohort_month, n.days, b.cohort_ucnt, done, t.currency, f.data_as_of
+LEFT JOIN (SELECT a.channel_id, date_trunc('month', (a.hour AT TIME ZONE t.stats_tz) - t.day_cut)::date AS cohort_month, sum(a.cost) AS ad_cost
+	FROM ad_spend a CROSS JOIN setting t WHERE a.scope = 'promoted' GROUP BY 1, 2) AS a ON a.channel_id = b.channel_id AND a.cohort_month = b.cohort_month
+GROUP BY c.code, b.cohort_month, n.days, b.cohort_ucnt, done, t.currency, f.data_as_of, a.ad_cost
 +cohort_month|month of the first paid order
 +days|days since the first paid order
 +cohort_ucnt|buyers of the cohort
 +is_complete|whether every buyer of the cohort had so many days
++ad_cost|advertising cost of the channel in that month, of scope promoted
 #ad_roi|投放: a row for each plan and business day, of scope promoted
 SELECT c.code AS channel, a.plan_id, s.external_id AS stream, a.biz_date, round(a.ad_cost, 2) AS ad_cost, a.ad_impressions, a.ad_clicks, a.attributed_orders,
 	round(a.attributed_gmv, 2) AS attributed_gmv, round(a.ad_clicks::numeric / nullif(a.ad_impressions, 0), 6) AS ad_ctr, round(1000 * a.ad_cost / nullif(a.ad_impressions, 0), 6) AS cpm,
@@ -468,6 +510,48 @@ JOIN channel c USING (channel_id) LEFT JOIN stream s ON s.stream_id = a.stream_i
 +stream|the channel's id of the stream
 +ad_impressions|impressions of the advertisement
 +ad_clicks|clicks on it
+#attribution|归因: what the visits of the buyers are credited with by each model, a row for each stream or source, model and business day of payment; over the streams, or over the sources, the credits of a model add up to the orders exactly
+SELECT c.code AS channel, a.touch_kind, coalesce(a.touch, s.external_id) AS touch, a.stream_id, a.model, a.biz_date, a.credit_orders, a.credit_gmv, round(a.ad_cost, 2) AS ad_cost,
+	round(a.credit_gmv / nullif(a.ad_cost, 0), 6) AS roas, t.currency, f.data_as_of, coalesce((a.biz_date + 1 + t.day_cut) AT TIME ZONE t.stats_tz + t.final_after <= f.data_as_of, false) AS is_final
+FROM (SELECT channel_id, touch_kind, touch, stream_id, model, biz_date, sum(credit_orders) AS credit_orders, sum(credit_gmv) AS credit_gmv, sum(ad_cost) AS ad_cost
+	FROM (
+		SELECT o.channel_id, w.touch_kind, w.touch, w.stream_id, m.model, ((o.paid_ts AT TIME ZONE t.stats_tz) - t.day_cut)::date AS biz_date,
+		       round(m.upto, 9) - round(m.before, 9) AS credit_orders, round(o.paid_amt * m.upto, 4) - round(o.paid_amt * m.before, 4) AS credit_gmv, NULL::numeric AS ad_cost
+		FROM orders o CROSS JOIN setting t
+		LEFT JOIN LATERAL (
+			SELECT stream_id, source, i, n, coalesce(lag(share) OVER (ORDER BY i), 0) AS share_before, share
+			FROM (SELECT stream_id, source, row_number() OVER w AS i, count(*) OVER () AS n, (sum(weight) OVER w / sum(weight) OVER ())::numeric AS share
+				FROM (SELECT run, stream_id, max(source) AS source, power(2::float8, -least(extract(epoch FROM max(max(enter_ts)) OVER () - max(enter_ts)) / extract(epoch FROM t.attribution_half_life), 1000)::float8) AS weight
+					FROM (SELECT *, sum((stream_id IS DISTINCT FROM stream_before)::int) OVER (ORDER BY enter_ts, stream_id) AS run
+						FROM (SELECT x.stream_id, v.source, x.enter_ts, lag(x.stream_id) OVER (ORDER BY x.enter_ts, x.stream_id) AS stream_before
+							FROM (SELECT stream_id, max(source) AS source FROM (SELECT stream_id, biz_date, source FROM roll_viewer v WHERE v.viewer_id = o.viewer_id OFFSET 0) AS v
+								WHERE v.biz_date BETWEEN ((o.paid_ts - t.attribution_lookback) AT TIME ZONE t.stats_tz - t.day_cut)::date - 1 AND ((o.paid_ts AT TIME ZONE t.stats_tz) - t.day_cut)::date + 1
+								GROUP BY stream_id) AS v,
+							  LATERAL (SELECT stream_id, enter_ts FROM roll_session x WHERE x.stream_id = v.stream_id AND x.viewer_id = o.viewer_id
+								AND x.enter_ts <= o.paid_ts AND x.enter_ts >= o.paid_ts - t.attribution_lookback) AS x) AS x) AS x
+					GROUP BY run, stream_id) AS k
+				WINDOW w AS (ORDER BY run)) AS k) AS k ON true
+		CROSS JOIN LATERAL (VALUES
+			('first', CASE WHEN i > 1 THEN 1 ELSE 0 END, 1::numeric),
+			('last', 0, CASE WHEN i < n THEN 0 ELSE 1 END),
+			('linear', coalesce((i - 1)::numeric / n, 0), CASE WHEN i < n THEN i::numeric / n ELSE 1 END),
+			('position', CASE WHEN i > 1 THEN CASE n WHEN 2 THEN 0.5 ELSE 0.4 + 0.2 * (i - 2) / (n - 2) END ELSE 0 END,
+				CASE WHEN i < n THEN CASE n WHEN 2 THEN 0.5 ELSE 0.4 + 0.2 * (i - 1) / (n - 2) END ELSE 1 END),
+			('time_decay', coalesce(share_before, 0), CASE WHEN i < n THEN share ELSE 1 END)) AS m (model, before, upto)
+		CROSS JOIN LATERAL (VALUES ('stream', CASE WHEN k.i IS NULL THEN '(none)' END, k.stream_id), ('source', CASE WHEN k.i IS NULL THEN '(none)' ELSE coalesce(k.source, 'unknown') END, NULL)) AS w (touch_kind, touch, stream_id)
+		WHERE o.paid_ts IS NOT NULL AND m.upto > m.before
+		UNION ALL
+		SELECT a.channel_id, w.touch_kind, w.touch, w.stream_id, m.model, ((a.hour AT TIME ZONE t.stats_tz) - t.day_cut)::date, 0, 0, a.cost
+		FROM ad_spend a CROSS JOIN setting t CROSS JOIN (VALUES ('first'), ('last'), ('linear'), ('position'), ('time_decay')) AS m (model)
+		CROSS JOIN LATERAL (VALUES ('stream', CASE WHEN a.stream_id IS NULL THEN '(no stream)' END, a.stream_id), ('source', 'paid', NULL)) AS w (touch_kind, touch, stream_id)
+		WHERE a.scope = 'promoted') AS a
+	GROUP BY channel_id, touch_kind, touch, stream_id, model, biz_date) AS a
+JOIN channel c USING (channel_id) LEFT JOIN stream s ON s.stream_id = a.stream_id CROSS JOIN setting t CROSS JOIN refresh_state f
++touch_kind|stream or source: each kind has all the credits once
++touch|the channel's id of the stream, or where the viewer came from; (none) without a visit within setting.attribution_lookback, (no stream) for advertising for none
++model|first, last, linear, position (40 % first, 20 % between, 40 % last) or time_decay (half after setting.attribution_half_life)
++biz_date|business day of the payments, and of the advertising
++ad_cost|advertising for the stream on that day, of scope promoted; for the source paid that of the channel
 #promo_effect|活动效果: a row for each promotion; the raw difference says what happened, not why: without a random assignment those who take a coupon differ from others
 SELECT c.code AS channel, p.promo_id, p.external_id, p.kind, p.name, p.start_ts, p.end_ts, coalesce(k.claimed_cnt, 0) AS claimed_cnt, coalesce(k.used_cnt, 0) AS used_cnt,
 	round(k.used_cnt::numeric / nullif(k.claimed_cnt, 0), 6) AS redeem_rate, coalesce(e.treated_ucnt, 0) AS treated_ucnt, coalesce(e.control_ucnt, 0) AS control_ucnt,
@@ -560,10 +644,13 @@ BEGIN
 	FOREACH v_block IN ARRAY v_blocks[2:] LOOP
 		v_head := string_to_array(split_part(v_block, E'\n', 1), '|');
 		v_query := regexp_replace(substr(v_block, strpos(v_block, E'\n') + 1), E'\n\\+[^\n]*', '', 'g');
+		v_query := replace(replace(replace(v_query, 'DAILY(columns)', live_daily_sql('columns')), 'DAILY(host_id)', live_daily_sql('host_id')),
+			'DAILY(channel_id)', live_daily_sql('channel_id'));
 		-- what training and views share
 		IF v_query ~ '^FEATURES' THEN
 			v_query := live_feature_sql(substring(v_query FROM '^FEATURES(.*\))'));
 		END IF;
+		v_query := regexp_replace(v_query, 'MEDIAN\((\w+\.\w+)\)', '(SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY x) FROM unnest(\1) AS x)::numeric', 'g');
 		v_query := regexp_replace(v_query, 'SCORE\((\w+)\)',
 			format('coalesce(%s, %s)', live_score_sql('forest', 'MODEL(\1, forest)'), live_score_sql('logreg', 'MODEL(\1, logreg)')), 'g');
 		v_query := regexp_replace(v_query, 'MODEL\((\w+), version\)', '(SELECT version FROM model WHERE name = ''\1'' AND is_current)', 'g');

@@ -33,7 +33,7 @@ END
 		WHERE c.relnamespace = quote_ident(target)::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
 		  AND c.relname IN ('host', 'viewer', 'viewer_identity', 'stream', 'product', 'product_listing', 'product_explain', 'event', 'event_dedup', 'viewer_total',
 			'platform_snapshot', 'orders', 'order_item', 'refund', 'promotion', 'promo_exposure', 'coupon', 'ad_spend', 'ingest_batch', 'ingest_reject', 'payload_reject',
-			'roll_minute', 'roll_session', 'roll_viewer', 'roll_product', 'roll_online', 'roll_stream')
+			'roll_minute', 'roll_session', 'roll_viewer', 'roll_product', 'roll_product_minute', 'roll_online', 'roll_stream')
 	LOOP
 		EXECUTE format('ALTER TABLE %I.%I ENABLE ROW LEVEL SECURITY', target, v_table);
 		CONTINUE WHEN EXISTS (SELECT FROM pg_policy WHERE polrelid = format('%I.%I', target, v_table)::regclass AND polname = 'live_channel');

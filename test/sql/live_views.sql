@@ -69,17 +69,17 @@ SELECT external_id, metric, baseline, value, baseline_value, abs_change, rel_cha
 WHERE metric IN ('viewers_ucnt', 'stay_60s_rate', 'gmv_pay', 'roi', 'aov_user') ORDER BY 1, 2, 3;
 SELECT external_id, minute, online_avg, online_peak, views_cnt, comments_cnt, likes_cnt, pay_order_cnt, gmv_pay, refund_time_amt, explaining_product
 FROM lv.stream_minute ORDER BY minute;
-SELECT product, pos, explain_cnt, explain_s, product_show_ucnt, product_click_ucnt, ctr_u, pay_ucnt, units, gmv_pay, gpm_show, gmv_share FROM lv.stream_product ORDER BY pos;
+SELECT product, pos, explain_cnt, explain_s, product_show_ucnt, product_click_ucnt, ctr_u, pay_ucnt, units, gmv_pay, gpm_show, gmv_share, refund_pay_amt, refund_rate_pay, explain_order_cnt, other_order_cnt, explain_status FROM lv.stream_product ORDER BY pos;
 SELECT host, biz_date, gmv_rank, streams_cnt, live_s, viewers_ucnt, views_cnt, watch_s, interactions_cnt, engage_urate, pay_ucnt, gmv_pay, gmv_net, refund_time_amt, gmv_per_hour
 FROM lv.host_daily ORDER BY biz_date;
 SELECT channel, biz_date, viewers_ucnt, views_cnt, gmv_pay, gmv_share, ad_cost, roi, new_buyers_ucnt, cac FROM lv.channel_daily ORDER BY biz_date;
-SELECT external_id, source, is_shown, viewers_ucnt, watch_s, pay_ucnt, view_buy_urate, gmv_pay FROM lv.traffic_source ORDER BY 1, 2;
+SELECT external_id, source, is_shown, viewers_ucnt, watch_s, pay_ucnt, view_buy_urate, gmv_pay, product_show_ucnt, product_click_ucnt, show_urate, ctr_u, cvr_u FROM lv.traffic_source ORDER BY 1, 2;
 SELECT viewer_id, first_date, last_date, streams_cnt, watch_s, interactions_cnt, segment, segment_zh, segment_en, strategy_zh, gmv_net FROM lv.viewer_profile
 ORDER BY interactions_cnt, watch_s;
 SELECT last_pay_date, buy_order_cnt, buy_net_amt, r_score, f_score, m_score, rfm_segment, purchase_score FROM lv.viewer_profile WHERE buy_order_cnt > 0 OR interactions_cnt = 2 ORDER BY 1;
 SELECT segment, segment_zh, is_shown, viewers_ucnt, interactions_min, interactions_max, pay_ucnt, gmv_pay FROM lv.interaction_segment ORDER BY 1;
 SELECT channel, cohort_date, day_n, cohort_ucnt, retained_ucnt, day_n_retention, is_complete FROM lv.retention_cohort WHERE day_n <= 3 ORDER BY 2, 3;
-SELECT channel, cohort_month, days, cohort_ucnt, gmv_net, ltv_hist, is_complete FROM lv.cohort_ltv ORDER BY days;
+SELECT channel, cohort_month, days, cohort_ucnt, gmv_net, ltv_hist, is_complete, ad_cost, cohort_cac, ltv_cac FROM lv.cohort_ltv ORDER BY days;
 SELECT channel, plan_id, stream, biz_date, ad_cost, ad_ctr, cpm, cpc, roi_attributed, cpa_order FROM lv.ad_roi;
 SELECT external_id, claimed_cnt, used_cnt, redeem_rate, treated_ucnt, control_ucnt, treated_rate, control_rate, raw_effect FROM lv.promo_effect;
 SELECT pay_date, age_days, pay_order_cnt, gmv_pay, refunded_amt, refunded_rate FROM lv.refund_tracking WHERE age_days <= 15 ORDER BY 1, 2;
@@ -167,13 +167,19 @@ SELECT 'retention_cohort', count(*) FILTER (WHERE v.cohort_ucnt <> b.n OR v.reta
 FROM lv.retention_cohort v, LATERAL (SELECT count(*) AS n, count(*) FILTER (WHERE EXISTS (SELECT FROM d a WHERE a.viewer_id = f.viewer_id AND a.day = v.cohort_date + v.day_n)) AS k
   FROM (SELECT viewer_id, min(day) AS first FROM d GROUP BY 1) AS f WHERE first = v.cohort_date) AS b
 UNION ALL
-SELECT 'cohort_ltv', count(*) FILTER (WHERE v.cohort_ucnt <> b.n OR v.ltv_hist IS DISTINCT FROM round(b.net / b.n, 6)), count(*)
+SELECT 'cohort_ltv', count(*) FILTER (WHERE v.cohort_ucnt <> b.n OR v.ltv_hist IS DISTINCT FROM round(b.net / b.n, 6)
+    OR (v.ad_cost, v.cohort_cac, v.ltv_cac) IS DISTINCT FROM (c.cost, round(c.cost / b.n, 6), round(b.net / c.cost, 6))), count(*)
 FROM lv.cohort_ltv v, LATERAL (SELECT count(DISTINCT viewer_id) AS n, coalesce(sum(paid_amt - coalesce((SELECT sum(amount) FROM lv.refund r WHERE r.order_id = o.order_id AND success_ts IS NOT NULL), 0))
     FILTER (WHERE paid_ts < (SELECT min(paid_ts) FROM lv.orders q WHERE q.viewer_id = o.viewer_id) + v.days * interval '1 day'), 0) AS net
-  FROM lv.orders o WHERE paid_ts IS NOT NULL AND date_trunc('month', (SELECT min(paid_ts) FROM lv.orders q WHERE q.viewer_id = o.viewer_id)) = v.cohort_month) AS b
+  FROM lv.orders o WHERE paid_ts IS NOT NULL AND date_trunc('month', (SELECT min(paid_ts) FROM lv.orders q WHERE q.viewer_id = o.viewer_id)) = v.cohort_month) AS b,
+  LATERAL (SELECT sum(cost) AS cost FROM lv.ad_spend WHERE date_trunc('month', hour) = v.cohort_month) AS c
 UNION ALL
-SELECT 'traffic_source', count(*) FILTER (WHERE is_shown AND (v.viewers_ucnt <> b.n OR v.pay_ucnt <> b.p) OR is_shown <> (b.n >= 2) OR NOT is_shown AND (v.viewers_ucnt, v.watch_s, v.gmv_pay) IS DISTINCT FROM (NULL, NULL, NULL)), count(*)
-FROM lv.traffic_source v, LATERAL (SELECT count(*) AS n, count(*) FILTER (WHERE EXISTS (SELECT FROM lv.orders o WHERE (o.stream_id, o.viewer_id) = (v.stream_id, f.viewer_id) AND paid_ts IS NOT NULL)) AS p
+SELECT 'traffic_source', count(*) FILTER (WHERE is_shown AND ((v.viewers_ucnt, v.pay_ucnt, v.product_show_ucnt, v.product_click_ucnt) IS DISTINCT FROM (b.n, b.p, b.s, b.c)
+      OR v.show_urate <> round(b.s::numeric / b.n, 6) OR v.ctr_u IS DISTINCT FROM round(b.c::numeric / nullif(b.s, 0), 6) OR v.cvr_u IS DISTINCT FROM round(b.p::numeric / nullif(b.c, 0), 6))
+    OR is_shown <> (b.n >= 2) OR NOT is_shown AND (v.viewers_ucnt, v.watch_s, v.gmv_pay, v.product_show_ucnt, v.product_click_ucnt, v.show_urate, v.ctr_u, v.cvr_u) IS DISTINCT FROM (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)), count(*)
+FROM lv.traffic_source v, LATERAL (SELECT count(*) AS n, count(*) FILTER (WHERE EXISTS (SELECT FROM lv.orders o WHERE (o.stream_id, o.viewer_id) = (v.stream_id, f.viewer_id) AND paid_ts IS NOT NULL)) AS p,
+    count(*) FILTER (WHERE EXISTS (SELECT FROM lv.event e WHERE (e.stream_id, e.viewer_id) = (v.stream_id, f.viewer_id) AND type = 'product_show')) AS s,
+    count(*) FILTER (WHERE EXISTS (SELECT FROM lv.event e WHERE (e.stream_id, e.viewer_id) = (v.stream_id, f.viewer_id) AND type = 'product_click')) AS c
   FROM (SELECT DISTINCT ON (viewer_id) viewer_id, coalesce(source, 'unknown') AS source FROM (
       SELECT viewer_id, source, event_ts FROM lv.event e WHERE e.stream_id = v.stream_id AND type = 'enter'
       UNION ALL SELECT viewer_id, NULL, captured_at FROM lv.viewer_total t WHERE t.stream_id = v.stream_id AND NOT EXISTS (SELECT FROM lv.event e WHERE (e.stream_id, e.viewer_id) = (t.stream_id, t.viewer_id))) AS e
