@@ -7,8 +7,11 @@
 # Rows of groups are in the order of their group, and in none. The plan is hashed
 # aggregation, in memory, and also sorted aggregation, whose sort everybody pays.
 # "skipping" is linreg_fit over rows with a NULL feature: it keeps the state of a
-# group and counts the row, and adds up nothing. What it takes more with groups
-# than without is the price of grouping with states of that size.
+# group and counts the row, and adds up nothing. "keeping" is an aggregate with the
+# state and the transition function of another, which begins with a state and gets
+# NULLs: it returns what it was given, and reads nothing of it. What they take more
+# with groups than without is the price of grouping with states of that size: no
+# aggregate with such a state takes less. "beyond" leaves it out.
 # ROWS= leaves out the growth with rows.
 cd "$(dirname "$0")/.." || exit 1
 . bench/lib.sh
@@ -62,15 +65,37 @@ beyond() {
   ratio "beyond $1, groups sorted, over one group" "$(calculate "$SORTED - $4")" "$(calculate "$ONE - $2")"
 }
 
+# aggregates that only keep a state of the size of another's
+psql -qX -v ON_ERROR_STOP=1 >/dev/null <<'SQL' || die "could not make the aggregates"
+SELECT error_accum(NULL, 1::float8, 2::float8)::text AS numbers, error_accum(NULL, true, 0.5)::text AS probabilities,
+  linreg_accum(NULL, 1, 2::float8)::text AS line \gset
+CREATE AGGREGATE keep_numbers (float8, float8) (SFUNC = error_accum, STYPE = error_sums, SSPACE = 112,
+  INITCOND = :'numbers', FINALFUNC = rmse_final);
+CREATE AGGREGATE keep_probabilities (boolean, float8) (SFUNC = error_accum, STYPE = error_sums, SSPACE = 64,
+  INITCOND = :'probabilities', FINALFUNC = log_loss_final);
+CREATE AGGREGATE keep_line (float8, float8) (SFUNC = linreg_accum, STYPE = linreg, SSPACE = 176, INITCOND = :'line');
+SQL
+
 grouped "count" "count(score)"
 count=("$ONE" "$HASHED" "$SORTED")
 grouped "regr_slope" "regr_slope(y, predicted)"
+grouped "keeping the state of linreg_fit of 1 feature" "keep_line(NULLIF(y, y), predicted)"
+kept=("$ONE" "$HASHED" "$SORTED")
 grouped "linreg_fit of 1 feature" "linreg_fit(y, predicted)"
 beyond count "${count[@]}"
+beyond keeping "${kept[@]}"
 grouped "roc_auc" "roc_auc(actual, score)"
 beyond count "${count[@]}"
+grouped "keeping the state of rmse" "keep_numbers(NULLIF(y, y), predicted)"
+kept=("$ONE" "$HASHED" "$SORTED")
 grouped "rmse" "rmse(y, predicted)"
+beyond count "${count[@]}"
+beyond keeping "${kept[@]}"
+grouped "keeping the state of log_loss" "keep_probabilities(NULLIF(actual, actual), score)"
+kept=("$ONE" "$HASHED" "$SORTED")
 grouped "log_loss" "log_loss(actual, score)"
+beyond count "${count[@]}"
+beyond keeping "${kept[@]}"
 grouped "accuracy" "accuracy(actual, score > 0.5)"
 
 # the same with ten features, and with states that rows are not added to
