@@ -259,12 +259,11 @@ sub check_dump
 }
 
 # Its lines in order: objects that do not depend on each other may change places.
-# Without parentheses: PostgreSQL flattens the ANDs of a view that it reads again.
 sub tidy_dump
 {
 	my ($file) = @_;
 
-	return join('', sort map { tr/()//dr } grep { !/^\\(un)?restrict / } split(/^/, slurp_file($file)));
+	return join('', sort grep { !/^\\(un)?restrict / } split(/^/, slurp_file($file)));
 }
 
 # The extension goes, the data stays, and the triggers go on noting changes.
