@@ -31,7 +31,7 @@ $node->safe_psql('postgres', q{
 });
 my $models = q{SELECT md5(string_agg(m::text, ',' ORDER BY id)) FROM model AS m WHERE id <= %d};
 my %script = (
-	train => q{INSERT INTO model SELECT (SELECT max(id) + 1 FROM model), rf_train(t, ARRAY[x, y], '{"trees": 10}'), linreg_fit(y, ARRAY[x]), viewer_set_agg(id) FROM viewer;},
+	train => q{INSERT INTO model SELECT (SELECT max(id) + 1 FROM model), rf_train(t, ARRAY[x, y], '{"trees": 40}'), linreg_fit(y, ARRAY[x]), viewer_set_agg(id) FROM viewer;},
 	ingest => '\set n random(1, 100000000)' . "\n" . q{SELECT live_ingest('live', 'generic', jsonb_build_object('events', (SELECT jsonb_agg(jsonb_build_object('id', :n + i, 'stream', 's' || i % 3, 'viewer', 'v' || (:n + i) % 200, 'type', (ARRAY['enter', 'like', 'leave'])[1 + i % 3],
 		'ts', '2026-03-02 12:00:00'::timestamp + (:n % 5000 + i) * interval '1 second')) FROM generate_series(1, 20) AS i)));},
 	refresh => q{CALL live_refresh('live', 50);});
@@ -75,8 +75,13 @@ sub crash
 	{
 		my $kind = $how =~ /worker/ ? 'parallel worker' : 'client backend';
 		my $wanted = "SELECT pid FROM pg_stat_activity WHERE backend_type = '$kind' AND pid <> pg_backend_pid() AND query ~ 'rf_train|live_' ORDER BY random() LIMIT 1";
-		$node->poll_query_until('postgres', "SELECT EXISTS ($wanted)") or die "there is no $kind";
-		my $pid = $node->safe_psql('postgres', $wanted);
+		my $pid;
+		for (1 .. 300)
+		{
+			last if $pid = $node->safe_psql('postgres', $wanted);
+			usleep(50_000);
+		}
+		ok($pid, "$what: there was one");
 		kill('KILL', $pid) if $pid;
 		$_->finish foreach @clients;
 		# the clients know before the server does, which still takes connections then
