@@ -16,6 +16,18 @@ FINDINGS=0
 FILES=0
 CLANG=$(for c in clang clang-19 clang-18 clang-17 clang-16 clang-15 clang-14; do command -v $c && break; done)
 
+# what was looked at and is right: file, finding, why
+EXPLAINED='src/core/viewer_set_core.c: .*analyzer-null-dereference the loop before has found it in every case
+src/core/forest_oob.c: .*core\.CallAndMessage la_oob_next_rows has filled as many as it says
+src/core/forest_oob.c: .*core\.uninitialized\.ArraySubscript the same'
+unexplained() {
+  local file finding why out=$2
+  while read -r file finding why; do
+    if [ "$file" = "$1:" ]; then out=$(grep -aEv "warning: $finding" <<<"$out" | grep -aE 'warning:|error:|portability:' || true); fi
+  done <<<"$EXPLAINED"
+  printf '%s' "$out"
+}
+
 # look NAME COMMAND FILE...: a file at a time; what is printed is a finding
 look() {
   local name=$1 command=$2 file out
@@ -23,6 +35,7 @@ look() {
   for file in "$@"; do
     out=$($command "$file" 2>&1)
     FILES=$((FILES + 1))
+    out=$(unexplained "$file" "$out")
     [ -z "$out" ] || { FINDINGS=$((FINDINGS + 1)); printf '== %s: %s\n%s\n' "$name" "$file" "$out"; }
   done
   echo "$name: $# files"
