@@ -18,6 +18,7 @@ stage_server
 start_cluster "jit = off" "statement_timeout = 3s" "log_min_error_statement = panic" "log_min_messages = warning"
 createdb smith
 psql -qX -v ON_ERROR_STOP=1 -o /dev/null -d smith <<'SQL' || die "the tables cannot be made"
+SET client_min_messages = error;
 CREATE ROLE owner LOGIN;
 CREATE ROLE reader LOGIN;
 ALTER DATABASE smith OWNER TO owner;
@@ -41,7 +42,7 @@ SQL
 STARTED=$(psql -qAtX -c 'SELECT pg_postmaster_start_time()')
 PASSED=0
 for role in owner reader; do
-  "$SQLSMITH" --exclude-catalog --max-queries="$((QUERIES / 2))" --seed="${SEED:-1}" --target="host=$PGHOST port=$PGPORT user=$role dbname=smith" >"$BUILD/log/sqlsmith_$role.out" 2>&1
+  "$SQLSMITH" --verbose --exclude-catalog --max-queries="$((QUERIES / 2))" --seed="${SEED:-1}" --target="host=$PGHOST port=$PGPORT user=$role dbname=smith" >"$BUILD/log/sqlsmith_$role.out" 2>&1
   [ "$?" -lt 2 ] || tail -n 3 "$BUILD/log/sqlsmith_$role.out" >&2
   DONE=$(grep -oE 'queries: [0-9]+' "$BUILD/log/sqlsmith_$role.out" | tail -n 1 | grep -oE '[0-9]+')
   PASSED=$((PASSED + ${DONE:-0}))
