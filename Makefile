@@ -3,6 +3,7 @@
 #   make && sudo make install        build and install for the server of PG_CONFIG
 #   make installcheck                regression tests against a running server
 #   make unitcheck                   the pure C core under ASan and UBSan, no server
+#   make bench                       a table of our speed beside that of others; bench/run has more
 #   make fuzz                        libFuzzer on the bytes of models, values and states, FUZZ_SECONDS long each
 #   ./check                          everything, in a private throwaway cluster
 
@@ -277,10 +278,10 @@ fuzz: fuzz_seeds
 		echo "no fuzzing: $(FUZZ_CC) with libFuzzer is not here (Debian: clang and libclang-rt-dev); the seeds were replayed"; \
 	fi
 
-# rows of "benchmark, name, value, unit"; takes an hour
+# what README.md says of speed, beside the peers; FULL=1 at the sizes that it states
 .PHONY: bench
 bench:
-	bench/run
+	bench/report
 
 # a stored forest without a server: see there
 build/forest_core: bench/forest_core.c $(CORE_OBJS:.o=.c) $(wildcard src/core/*.h)
