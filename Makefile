@@ -3,6 +3,7 @@
 #   make && sudo make install        build and install for the server of PG_CONFIG
 #   make installcheck                regression tests against a running server
 #   make unitcheck                   the pure C core under ASan and UBSan, no server
+#   make bench                       a table of our speed beside that of others; bench/run has more
 #   make fuzz                        libFuzzer on the bytes of models, values and states, FUZZ_SECONDS long each
 #   ./check                          everything, in a private throwaway cluster
 
@@ -165,8 +166,12 @@ OBJS = \
 	src/window.o \
 	$(CORE_OBJS)
 
-DATA       = $(wildcard sql/liveanalytics--*--*.sql)
-DATA_built = sql/liveanalytics--$(EXTVERSION).sql
+# The scripts of this version are built; those of the versions before it are
+# kept as they were, and the newest of these is what this one is an upgrade of.
+UPGRADE_FROM = 0.1.0
+UPGRADE      = sql/liveanalytics--$(UPGRADE_FROM)--$(EXTVERSION).sql
+DATA_built   = sql/liveanalytics--$(EXTVERSION).sql $(UPGRADE)
+DATA         = $(filter-out $(DATA_built),$(wildcard sql/liveanalytics--*.sql))
 
 REGRESS      = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
 REGRESS_OPTS = --inputdir=test --load-extension=liveanalytics
@@ -176,7 +181,7 @@ REGRESS_OPTS = --inputdir=test --load-extension=liveanalytics
 PG_CPPFLAGS = -DLIVEANALYTICS_VERSION='"$(EXTVERSION)"' -DNDEBUG -ffp-contract=off
 SHLIB_LINK  = -lm
 
-EXTRA_CLEAN = sql/liveanalytics--$(EXTVERSION).sql build/unit build/fuzz
+EXTRA_CLEAN = $(DATA_built) build/unit build/fuzz
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
@@ -206,8 +211,17 @@ $(VECTOR_OBJS): CFLAGS += -O3
 # every object is rebuilt when a header changes: there are few of both
 $(OBJS): $(wildcard src/*.h src/core/*.h)
 
-$(DATA_built): $(SQL_PARTS) liveanalytics.control
+# it holds the number of the version
+src/liveanalytics.o: liveanalytics.control
+
+sql/liveanalytics--$(EXTVERSION).sql: $(SQL_PARTS) liveanalytics.control
 	cat $(SQL_PARTS) >$@
+
+$(UPGRADE): sql/liveanalytics--$(UPGRADE_FROM).sql sql/liveanalytics--$(EXTVERSION).sql scripts/upgrade_script.awk
+	awk -f scripts/upgrade_script.awk $(wordlist 1,2,$^) >$@
+
+# what a command that failed has left behind would pass for its result
+.DELETE_ON_ERROR:
 
 # The core builds and runs alone, so that the sanitizers see all of it.
 UNIT_TESTS  = $(patsubst test/unit/%.c,build/unit/%,$(wildcard test/unit/*_test.c))
@@ -275,10 +289,10 @@ fuzz: fuzz_seeds
 		echo "no fuzzing: $(FUZZ_CC) with libFuzzer is not here (Debian: clang and libclang-rt-dev); the seeds were replayed"; \
 	fi
 
-# rows of "benchmark, name, value, unit"; takes an hour
+# what README.md says of speed, beside the peers; FULL=1 at the sizes that it states
 .PHONY: bench
 bench:
-	bench/run
+	bench/report
 
 # a stored forest without a server: see there
 build/forest_core: bench/forest_core.c $(CORE_OBJS:.o=.c) $(wildcard src/core/*.h)

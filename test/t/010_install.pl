@@ -22,8 +22,9 @@ $node->safe_psql('postgres', q{
 	CREATE DATABASE clean;
 	CREATE DATABASE trapped;
 	CREATE DATABASE escalation;
+	CREATE DATABASE updated;
 	CREATE DATABASE planted;
-	GRANT CREATE ON DATABASE shop, escalation TO analyst;
+	GRANT CREATE ON DATABASE shop, escalation, updated TO analyst;
 });
 
 my $superuser = $node->safe_psql('postgres', 'SELECT current_user');
@@ -33,6 +34,7 @@ check_schema_names();
 check_exact_arguments();
 check_traps();
 check_escalation();
+check_update();
 check_settings();
 check_odd_targets();
 check_no_adoption();
@@ -288,6 +290,50 @@ sub check_escalation
 	return;
 }
 
+# Update scripts run as superuser too, in a schema where there has been more time
+# to set traps.
+sub check_update
+{
+	foreach my $older (map { /--([\d.]+)\.sql$/ ? $1 : () } glob("$top/sql/liveanalytics--*.sql"))
+	{
+		next if $older eq $node->safe_psql('clean', q{SELECT extversion FROM pg_extension WHERE extname = 'liveanalytics'});
+
+		my ($out, $err) = run_as('analyst', 'updated', qq{
+			CREATE SCHEMA "it's \$mine";
+			CREATE EXTENSION liveanalytics SCHEMA "it's \$mine" VERSION '$older';
+			BEGIN;} . traps(q{"it's $mine"}) . traps('pg_temp') . namesakes('pg_temp') . q{
+			SET LOCAL search_path = pg_temp, "it's $mine";
+			ALTER EXTENSION liveanalytics UPDATE;
+			COMMIT;
+			SELECT extversion = default_version FROM pg_extension JOIN pg_available_extensions ON name = extname WHERE extname = 'liveanalytics';
+		});
+		is("$out$err", 't', "$older: no trap is sprung by the update");
+		is(foreign_references('updated', q{'it''s $mine'}), '', "$older: nothing in the updated extension refers to one");
+		run_as('analyst', 'updated', q{DROP EXTENSION liveanalytics; DROP SCHEMA "it's $mine" CASCADE});
+
+		# not a member any more, or never one
+		$node->safe_psql('updated', "CREATE SCHEMA target; CREATE EXTENSION liveanalytics SCHEMA target VERSION '$older'");
+		my ($replaced) = slurp_file(update_script($older)) =~ /^CREATE OR REPLACE FUNCTION (\w+\([^()]*\))/m;
+	  SKIP:
+		{
+			skip("$older: the update replaces no function", 1) unless defined $replaced;
+			$replaced =~ s/ DEFAULT [^,)]*//g;
+			(undef, $err) = run_as($superuser, 'updated', "ALTER EXTENSION liveanalytics DROP FUNCTION target.$replaced; ALTER EXTENSION liveanalytics UPDATE");
+			like($err, qr/ERROR:  function .* is not a member of extension "liveanalytics"/, "$older: what is no member is not replaced");
+		}
+		$node->safe_psql('updated', 'DROP SCHEMA target CASCADE');
+	}
+	return;
+}
+
+# The first script of the way from a version.
+sub update_script
+{
+	my ($older) = @_;
+
+	return (glob("$top/sql/liveanalytics--$older--*.sql"))[0];
+}
+
 # No setting that a user may change makes another extension of the same script.
 sub check_settings
 {
@@ -422,11 +468,48 @@ sub check_script
 
 		is(join(' ', $script =~ /\@ext\w*/g), '', "$name: does not ask for the name of a schema or role");
 		$script =~ s/\A\\echo [^\n]* \\quit\n//;
-		# an update may replace what is known to be the extension's
-		$script =~ s/\bCREATE OR REPLACE FUNCTION\b/CREATE FUNCTION/g if $name =~ /--.*--/;
+		$script = without_replacements($name, $script) if $name =~ /--.*--/;
 		is(join("\n", offences($script)), '', "$name: declarations only");
 	}
 	return;
+}
+
+# An update may replace and drop what the version before it made, and nothing
+# else: the server refuses to replace what is no member of the extension, but a
+# script that tries is wrong. What it does not know, it has to create plainly.
+sub without_replacements
+{
+	my ($name, $script) = @_;
+	my ($older) = $name =~ /(sql\/liveanalytics--[\d.]+)--/;
+	my %made = map { $_ => 1 } declared(slurp_file("$older.sql"));
+
+	foreach (declared($script =~ s/^CREATE (?!OR REPLACE).*$//gmr =~ s/^CREATE OR REPLACE /CREATE /gmr))
+	{
+		ok($made{$_}, "$name: replaces $_, which the version before has");
+	}
+	while ($script =~ s/^DROP ((?:FUNCTION|PROCEDURE|AGGREGATE|TYPE|OPERATOR) [^;]*);$//m)
+	{
+		my $dropped = $1;
+
+		ok($made{$dropped}, "$name: drops $dropped, which the version before has") unless $dropped =~ /^OPERATOR/;
+	}
+	return $script =~ s/^CREATE OR REPLACE (FUNCTION|PROCEDURE|AGGREGATE)\b/CREATE $1/gmr;
+}
+
+# What a script declares: "FUNCTION name(types)", "TYPE name".
+sub declared
+{
+	my ($script) = @_;
+	my @declared;
+
+	while ($script =~ /^CREATE (FUNCTION|PROCEDURE|AGGREGATE|TYPE) (\w+)(?:\(((?:[^()']|'[^']*')*)\))?/gm)
+	{
+		my ($kind, $name, $arguments) = ($1, $2, $3 // '');
+		my @types = map { s/ DEFAULT .*//sr =~ s/.* //sr } grep { !/^OUT / } split /,\s*/, $arguments =~ s/'[^']*'//gr;
+
+		push @declared, $kind eq 'TYPE' ? "TYPE $name" : "$kind $name(" . join(', ', @types) . ')';
+	}
+	return @declared;
 }
 
 # The statements of a script that are not of a kind known to be safe.
