@@ -90,6 +90,7 @@ CORE_OBJS = \
 	src/core/score_core.o \
 	src/core/sequence_core.o \
 	src/core/sequence_pattern.o \
+	src/core/sha256_core.o \
 	src/core/spans_core.o \
 	src/core/special_core.o \
 	src/core/stay_core.o \

@@ -73,6 +73,20 @@ $live$;
 COMMENT ON FUNCTION live_rules() IS
 'what makes live_ingest reject a record whose fields can all be read';
 
+CREATE FUNCTION live_trim(raw text)
+RETURNS text
+AS 'MODULE_PATHNAME', 'live_trim'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION live_trim(text) IS
+'a value without the blanks around it; NULL if nothing is left';
+
+CREATE FUNCTION live_lower(raw text)
+RETURNS text
+AS 'MODULE_PATHNAME', 'live_lower'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION live_lower(text) IS
+'lower, without asking the locale where there is nothing to ask';
+
 CREATE FUNCTION live_read_time(raw text, zone text)
 RETURNS timestamptz
 AS 'MODULE_PATHNAME', 'live_read_time'
@@ -109,7 +123,7 @@ BEGIN
 		END$x$, '@', raw)
 	-- HMAC-SHA-256; pads are the two literals of the padded key
 	WHEN 'viewer' THEN format('sha256(%s || sha256(%s || convert_to(%s, ''UTF8'')))', split_part(pads, ' ', 2), split_part(pads, ' ', 1), raw)
-	WHEN 'word' THEN format('lower(%s)', raw)
+	WHEN 'word' THEN format('live_lower(%s)', raw)
 	ELSE raw
 	END;
 END
@@ -251,7 +265,7 @@ BEGIN
 	FOR v_field IN
 		SELECT f.field, f.kind, f.required, m.places, coalesce(m.place, format('{%s}', f.field)) AS place, m.scale, m.dictionary, m.keys
 		FROM live_fields() AS f LEFT JOIN (
-			SELECT field, string_agg(format('nullif(btrim(v #>> %L), '''')', path), ', ' ORDER BY pos) AS places,
+			SELECT field, string_agg(format('live_trim(v #>> %L)', path), ', ' ORDER BY pos) AS places,
 			       (array_agg(path::text ORDER BY pos))[1] AS place, (array_agg(scale ORDER BY pos))[1] AS scale,
 			       (array_agg(dictionary ORDER BY pos) FILTER (WHERE dictionary IS NOT NULL))[1] AS dictionary, array_agg(path[1]) AS keys
 			FROM channel_field c WHERE c.channel_id = v_channel AND c.record = v_record GROUP BY field) AS m ON m.field = f.field
@@ -266,7 +280,7 @@ BEGIN
 				WHEN 'timestamp'::regtype THEN 'to_char((v).%I, ''YYYY-MM-DD HH24:MI:SS.US'')'
 				WHEN 'date'::regtype THEN 'to_char((v).%I, ''YYYY-MM-DD'')'
 				WHEN 'float8'::regtype THEN 'CASE WHEN abs((v).%1$I) <= 9007199254740992 AND (v).%1$I = trunc((v).%1$I) THEN (v).%1$I::bigint::text ELSE (v).%1$I::text END'
-				ELSE 'nullif(btrim((v).%I::text), '''')' END, a.attname), (a.atttypid = 'float8'::regtype)::text
+				ELSE 'live_trim((v).%I::text)' END, a.attname), (a.atttypid = 'float8'::regtype)::text
 			INTO v_field.places, v_number
 			FROM pg_attribute a WHERE a.attrelid = v_source AND a.attname = v_field.field AND a.attnum > 0 AND NOT a.attisdropped;
 			v_number := coalesce(v_number, 'false');
@@ -275,7 +289,7 @@ BEGIN
 			END IF;
 		ELSIF plain THEN
 			v_field.place := format('{%s}', v_field.field);
-			v_field.places := format('nullif(btrim(v #>> %L), '''')', v_field.place);
+			v_field.places := format('live_trim(v #>> %L)', v_field.place);
 			v_field.keys := ARRAY[v_field.field];
 		END IF;
 		CONTINUE WHEN v_field.places IS NULL AND NOT v_field.required AND NOT defaults ? v_field.field;
@@ -283,7 +297,7 @@ BEGIN
 		v_raw := concat_ws(', ', v_field.places, quote_literal(defaults ->> v_field.field));
 		v_raw := CASE WHEN v_raw = '' THEN 'NULL::text' ELSE format('coalesce(%s)', v_raw) END;
 		IF v_field.dictionary IS NOT NULL THEN
-			v_raw := format('coalesce(%L::jsonb ->> lower(%s), %s)', v_field.dictionary, v_raw, v_raw);
+			v_raw := format('coalesce(%L::jsonb ->> live_lower(%s), %s)', v_field.dictionary, v_raw, v_raw);
 		END IF;
 		IF v_field.kind = 'json' THEN
 			v_values := v_values || format(CASE WHEN v_source IS NULL THEN ', v #> %1$L AS %2$I' ELSE ', to_jsonb((v).%2$I) AS %2$I' END,
@@ -386,7 +400,7 @@ BEGIN
 	       string_agg(format('r_%s, %s AS %I', f.field, live_parse(f.kind, 'r_' || f.field, 'UTC', coalesce(m.scale, 1), ''), f.field), ', ')
 	INTO v_inner, v_outer
 	FROM (VALUES ('product', 'id'), ('sku', 'id'), ('qty', 'int'), ('price', 'num'), ('paid_amt', 'num'), ('is_gift', 'word')) AS f (field, kind)
-	LEFT JOIN (SELECT c.field, format('coalesce(%s)', string_agg(format('nullif(btrim(i #>> %L), '''')', c.path), ', ' ORDER BY c.pos)) AS places,
+	LEFT JOIN (SELECT c.field, format('coalesce(%s)', string_agg(format('live_trim(i #>> %L)', c.path), ', ' ORDER BY c.pos)) AS places,
 	             (array_agg(c.scale ORDER BY c.pos))[1] AS scale
 	           FROM channel_field c WHERE c.channel_id = v_channel AND c.record = 'item' GROUP BY c.field) AS m ON m.field = f.field;
 	RETURN format('(SELECT n, %s FROM (SELECT n, %s FROM jsonb_array_elements(CASE WHEN jsonb_typeof(items) = ''array'' THEN items ELSE ''[]'' END)
