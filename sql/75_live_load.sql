@@ -46,7 +46,7 @@ $live$;
 COMMENT ON FUNCTION live_load_keys(name, smallint) IS
 'takes the keys of what live_load has read into event_dedup, and out of what was read those known before: how many were new';
 
-CREATE FUNCTION live_load_events(target name, channel_id smallint, batch_id bigint, source oid, chosen text,
+CREATE FUNCTION live_load_events(target name, channel_id smallint, batch_id bigint, source oid, chosen text, kept text,
   OUT accepted int, OUT rejected int, OUT total int)
 RETURNS record
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
@@ -85,7 +85,8 @@ BEGIN
 		'ELSE ' || v_reader.props, CASE WHEN 'viewer' = ANY (v_has) THEN 'r_viewer' ELSE 'NULL::text' END,
 		CASE WHEN 'product' = ANY (v_has) THEN 'product' ELSE 'NULL::text' END, CASE WHEN 'source' = ANY (v_has) THEN 'source' ELSE 'NULL::text' END,
 		CASE WHEN 'qty' = ANY (v_has) THEN 'qty' ELSE 'NULL::bigint' END, CASE WHEN 'amount' = ANY (v_has) THEN 'amount' ELSE 'NULL::numeric' END,
-		CASE WHEN 'event_id' = ANY (v_has) THEN 'event_id' ELSE 'NULL::text' END, replace(v_reader.query, '@source', chosen), v_reader.raw);
+		CASE WHEN 'event_id' = ANY (v_has) THEN 'event_id' ELSE 'NULL::text' END, replace(v_reader.query, '@source', chosen),
+		replace(v_reader.raw, 'to_jsonb(v)', kept));
 	SELECT count(*), count(reason), count(*) FILTER (WHERE reason IS NULL AND event_uid IS NULL), count(*) FILTER (WHERE reason IS NULL AND ts < v_past)
 	INTO total, rejected, v_unnamed, v_late FROM pg_temp.live_load_1;
 	ANALYZE pg_temp.live_load_1 (reason, stream, viewer_name, product);
@@ -136,7 +137,7 @@ BEGIN
 	PERFORM set_config('work_mem', v_mem, true);
 END
 $live$;
-COMMENT ON FUNCTION live_load_events(name, smallint, bigint, oid, text) IS
+COMMENT ON FUNCTION live_load_events(name, smallint, bigint, oid, text, text) IS
 'takes rows of events into the tables, for live_load';
 
 CREATE FUNCTION live_load(target name, channel text, source regclass DEFAULT NULL, record text DEFAULT 'event',
@@ -153,6 +154,7 @@ DECLARE
 	v_staged boolean := source IS NULL;
 	v_source regclass := source;
 	v_chosen text;
+	v_kept text := 'to_jsonb(v)';
 	v_left boolean;
 	v_total int;
 BEGIN
@@ -181,6 +183,8 @@ BEGIN
 		-- what is being copied comes first, and nothing comes in between reading and emptying
 		LOCK TABLE event_stage IN SHARE ROW EXCLUSIVE MODE;
 		v_chosen := format('(SELECT ctid AS i, v FROM ONLY event_stage AS v WHERE v.channel IS NULL OR v.channel = %L) AS s', channel);
+		-- of those rejected only, rather than a copy of every row on its way
+		v_kept := '(SELECT to_jsonb(s) FROM ONLY event_stage AS s WHERE s.ctid = q.i)';
 	ELSE
 		IF (SELECT relkind NOT IN ('r', 'p', 'v', 'm', 'f') FROM pg_class WHERE oid = v_source) THEN
 			RAISE EXCEPTION '"%" is not a table or view', v_source USING ERRCODE = '42809';
@@ -192,7 +196,7 @@ BEGIN
 	VALUES (v_channel, sha256(convert_to('load ' || gen_random_uuid()::text, 'UTF8')))
 	RETURNING ingest_batch.batch_id INTO batch_id;
 	IF record = 'event' THEN
-		SELECT s.accepted, s.rejected, s.total INTO accepted, rejected, v_total FROM live_load_events(target, v_channel, batch_id, v_source, v_chosen) AS s;
+		SELECT s.accepted, s.rejected, s.total INTO accepted, rejected, v_total FROM live_load_events(target, v_channel, batch_id, v_source, v_chosen, v_kept) AS s;
 	ELSE
 		PERFORM live_stage_table();
 		EXECUTE replace(live_stage_sql(target, v_channel, record, '{}', live_key_pads(target), v_source, false), '@source', v_chosen)
