@@ -31,6 +31,8 @@ SQL_PARTS = \
 	sql/65_paths.sql \
 	sql/66_viewer_set.sql \
 	sql/70_live_setup.sql \
+	sql/71_live_read.sql \
+	sql/71_live_store.sql \
 	sql/71_live_ingest.sql \
 	sql/72_live_refresh.sql \
 	sql/73_live_admin.sql \

@@ -160,15 +160,9 @@ DECLARE
 BEGIN
 	PERFORM set_config('search_path', (SELECT format('pg_catalog, %I, %I, pg_temp', target, n.nspname)
 		FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'liveanalytics'), true);
-	PERFORM live_check(target);
+	v_channel := live_channel(target, channel);
 	IF channel IS NULL OR record IS NULL THEN
 		RAISE EXCEPTION 'channel and record must not be NULL' USING ERRCODE = '22004';
-	END IF;
-	SELECT c.channel_id INTO v_channel FROM channel c WHERE c.code = live_load.channel;
-	IF v_channel IS NULL THEN
-		RAISE EXCEPTION 'unknown channel "%"', channel USING ERRCODE = '22023',
-			HINT = format('The channels are %s. Rows of the tables channel, channel_record and channel_field make another.',
-				(SELECT string_agg(c.code, ', ' ORDER BY c.channel_id) FROM channel c));
 	END IF;
 	IF NOT EXISTS (SELECT FROM live_fields() AS f WHERE f.record = v_record) THEN
 		RAISE EXCEPTION 'unknown kind of record "%"', record USING ERRCODE = '22023',
