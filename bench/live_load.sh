@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # A file of events into the live-commerce schema: COPY into a staging table, then
-# live_load; by one session and by two at once. Prints "name, value, unit".
+# live_load; by one session and by two at once. And the floor: rows that are ready,
+# with every key looked up, into the same tables with the same indexes and triggers
+# by INSERT ... SELECT, and the events alone by COPY. Prints "name, value, unit".
 #
 #   EVENTS=1000000 bench/live_load.sh
 #
@@ -42,6 +44,22 @@ rates() {
 
 now() { date +%s.%N; }
 
+# ready STREAM: the events of the first file once more, as those of another stream
+ready() {
+  psql -qX -v ON_ERROR_STOP=1 -c "DROP TABLE IF EXISTS live.ready" -c "INSERT INTO live.stream (channel_id, external_id) SELECT channel_id, '$1' FROM live.stream WHERE external_id = 'one'" \
+    -c "CREATE TABLE live.ready AS SELECT event_ts, channel_id, (SELECT stream_id FROM live.stream WHERE external_id = '$1') AS stream_id, viewer_id, type, product_id, source, qty, amount,
+          props, gen_random_uuid() AS event_uid, batch_id FROM live.event WHERE stream_id = (SELECT stream_id FROM live.stream WHERE external_id = 'one') ORDER BY event_ts" \
+    -c "VACUUM ANALYZE live.ready" >/dev/null || die "no rows that are ready"
+}
+
+# floor NAME SQL: rates of one session without workers
+floor() {
+  local both
+  both=$(PGOPTIONS="-c max_parallel_workers_per_gather=0 -c work_mem=128MB" timed "$2")
+  [ -n "$both" ] || die "the floor failed"
+  rates "$1" ${both% *} ${both#* }
+}
+
 psql -qX -c "SELECT live_setup()" -c "SELECT live_partitions('live', '2026-03-01', '2026-03-31')" \
   -c "CREATE TABLE live.stage_1 (LIKE live.event_stage)" -c "CREATE TABLE live.stage_2 (LIKE live.event_stage)" >/dev/null || die "no schema"
 half=$((EVENTS / 2))
@@ -56,6 +74,13 @@ start=$(now)
 cpu=$(load one event_stage 0 "")
 [ -n "$cpu" ] || die "the load failed"
 rates "COPY and live_load of $EVENTS events, one session" "$(calculate "$(now) - $start")" "$cpu"
+
+ready floor_1
+floor "rows ready, INSERT ... SELECT into event and event_dedup" "WITH e AS (INSERT INTO live.event SELECT * FROM live.ready)
+  INSERT INTO live.event_dedup SELECT channel_id, event_uid, event_ts FROM live.ready ORDER BY event_uid"
+ready floor_2
+psql -qX -c "\copy (SELECT * FROM live.ready) TO '$CLUSTER/ready' CSV" >/dev/null || die "no file"
+floor "rows ready, COPY into event alone" "COPY live.event FROM '$CLUSTER/ready' CSV"
 
 start=$(now)
 [ -n "$(load workers event_stage 2 "")" ] || die "the load failed"

@@ -70,13 +70,9 @@ DECLARE
 BEGIN
 	PERFORM set_config('search_path', (SELECT format('pg_catalog, %I, %I, pg_temp', target, n.nspname)
 		FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'liveanalytics'), true);
-	PERFORM live_check(target);
+	v_channel := live_channel(target, channel);
 	IF channel IS NULL OR external_id IS NULL THEN
 		RAISE EXCEPTION 'channel and id must not be NULL' USING ERRCODE = '22004';
-	END IF;
-	SELECT c.channel_id INTO v_channel FROM channel c WHERE c.code = live_forget.channel;
-	IF v_channel IS NULL THEN
-		RAISE EXCEPTION 'unknown channel "%"', channel USING ERRCODE = '22023';
 	END IF;
 	events := 0;
 	orders := 0;

@@ -2,12 +2,60 @@
 -- what is rejected and what is known already is as with live_ingest; the rows of
 -- events, the many, go a shorter way, by statements that may run in parallel.
 
-CREATE FUNCTION live_load_events(target name, channel_id smallint, batch_id bigint, source oid, chosen text,
+CREATE FUNCTION live_load_keys(target name, channel_id smallint)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
+SET search_path = pg_catalog, pg_temp
+AS $live$
+#variable_conflict use_column
+DECLARE
+	v_channel smallint := channel_id;
+	v_new bigint;
+BEGIN
+	PERFORM set_config('search_path', (SELECT format('pg_catalog, %I, %I, pg_temp', target, n.nspname)
+		FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'liveanalytics'), true);
+	-- In the order of the keys, so that two sessions that bring the same events wait for each other in one direction. While all
+	-- are new, and mostly they are, no row need be looked up before it is inserted; the first known one takes all of it back.
+	BEGIN
+		INSERT INTO event_dedup (channel_id, event_uid, event_ts)
+		SELECT v_channel, event_uid, ts FROM pg_temp.live_load_1 WHERE reason IS NULL ORDER BY event_uid;
+		GET DIAGNOSTICS v_new = ROW_COUNT;
+		RETURN v_new;
+	EXCEPTION
+		WHEN unique_violation THEN
+			NULL;
+	END;
+	CREATE TEMP TABLE live_load_2 ON COMMIT DROP AS SELECT event_uid FROM pg_temp.live_load_1 LIMIT 0;
+	WITH fresh AS (
+		INSERT INTO event_dedup (channel_id, event_uid, event_ts)
+		SELECT v_channel, event_uid, ts FROM pg_temp.live_load_1 WHERE reason IS NULL ORDER BY event_uid, i
+		ON CONFLICT DO NOTHING
+		RETURNING event_uid)
+	INSERT INTO pg_temp.live_load_2 SELECT event_uid FROM fresh;
+	GET DIAGNOSTICS v_new = ROW_COUNT;
+	-- of rows with the same id the first was new, if any
+	ANALYZE pg_temp.live_load_2;
+	DELETE FROM pg_temp.live_load_1 t
+	WHERE reason IS NULL
+	  AND NOT EXISTS (SELECT FROM (SELECT DISTINCT ON (event_uid) l.ctid AS place FROM pg_temp.live_load_1 l JOIN pg_temp.live_load_2 f USING (event_uid)
+	                               ORDER BY event_uid, i) AS first WHERE first.place = t.ctid);
+	DROP TABLE pg_temp.live_load_2;
+	RETURN v_new;
+END
+$live$;
+COMMENT ON FUNCTION live_load_keys(name, smallint) IS
+'takes the keys of what live_load has read into event_dedup, and out of what was read those known before: how many were new';
+
+CREATE FUNCTION live_load_events(target name, channel_id smallint, batch_id bigint, source oid, chosen text, kept text,
   OUT accepted int, OUT rejected int, OUT total int)
 RETURNS record
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 SET jit = off
+-- reading a row takes far longer than handing it on
+SET parallel_tuple_cost = 0.001
+-- enough to tell whether rows are many; a hundred times as many values take longer than some of the statements
+SET default_statistics_target = 10
 AS $live$
 #variable_conflict use_column
 DECLARE
@@ -17,44 +65,49 @@ DECLARE
 	v_has text[];
 	v_pads text;
 	v_mem text := current_setting('work_mem');
-	v_cost text := current_setting('parallel_tuple_cost');
+	v_unnamed bigint;
+	v_late bigint;
+	v_past timestamptz := clock_timestamp() - interval '1 hour';
 BEGIN
 	PERFORM set_config('search_path', (SELECT format('pg_catalog, %I, %I, pg_temp', target, n.nspname)
 		FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'liveanalytics'), true);
 	-- one sort and some hash tables of all the rows
 	PERFORM set_config('work_mem', greatest(pg_size_bytes(v_mem) / 1024, 131072)::text, true);
-	-- reading a row takes far longer than handing it on
-	PERFORM set_config('parallel_tuple_cost', '0.001', true);
 	v_pads := live_key_pads(target);
 	SELECT * INTO v_reader FROM live_reader(target, v_channel, 'event', '{}', v_pads, source, false);
 	v_has := string_to_array(substr(v_reader.columns, 3), ', ');
 	EXECUTE format($x$
 		CREATE TEMP TABLE live_load_1 ON COMMIT DROP AS
-		SELECT i, reason, CASE WHEN reason IS NOT NULL THEN %9$s %1$s END AS raw, stream, %2$s AS viewer_name, %3$s AS product, type, ts, %4$s AS source,
-		       %5$s AS qty, %6$s AS amount,
+		SELECT i, reason, CASE WHEN reason IS NOT NULL THEN %9$s %1$s END AS raw, stream, %2$s AS viewer_name, %3$s AS product,
+		       CASE WHEN reason IS NULL THEN type::event_type END AS type, ts, %4$s AS source, %5$s AS qty, %6$s AS amount,
 		       CASE WHEN reason IS NULL AND %7$s IS NOT NULL THEN live_uid('id|' || %7$s) END AS event_uid
 		FROM (%8$s) AS q$x$,
 		'ELSE ' || v_reader.props, CASE WHEN 'viewer' = ANY (v_has) THEN 'r_viewer' ELSE 'NULL::text' END,
 		CASE WHEN 'product' = ANY (v_has) THEN 'product' ELSE 'NULL::text' END, CASE WHEN 'source' = ANY (v_has) THEN 'source' ELSE 'NULL::text' END,
 		CASE WHEN 'qty' = ANY (v_has) THEN 'qty' ELSE 'NULL::bigint' END, CASE WHEN 'amount' = ANY (v_has) THEN 'amount' ELSE 'NULL::numeric' END,
-		CASE WHEN 'event_id' = ANY (v_has) THEN 'event_id' ELSE 'NULL::text' END, replace(v_reader.query, '@source', chosen), v_reader.raw);
-	GET DIAGNOSTICS total = ROW_COUNT;
-	ANALYZE pg_temp.live_load_1;
+		CASE WHEN 'event_id' = ANY (v_has) THEN 'event_id' ELSE 'NULL::text' END, replace(v_reader.query, '@source', chosen),
+		replace(v_reader.raw, 'to_jsonb(v)', kept));
+	SELECT count(*), count(reason), count(*) FILTER (WHERE reason IS NULL AND event_uid IS NULL), count(*) FILTER (WHERE reason IS NULL AND ts < v_past)
+	INTO total, rejected, v_unnamed, v_late FROM pg_temp.live_load_1;
+	ANALYZE pg_temp.live_load_1 (reason, stream, viewer_name, product);
 	-- each viewer is hashed once
 	EXECUTE format('CREATE TEMP TABLE live_load_3 ON COMMIT DROP AS
 		SELECT viewer_name, %s AS viewer FROM (SELECT DISTINCT viewer_name FROM pg_temp.live_load_1 WHERE viewer_name IS NOT NULL) AS d',
 		live_parse('viewer', 'viewer_name', 'UTC', 1, v_pads));
 	ANALYZE pg_temp.live_load_3;
-	INSERT INTO ingest_reject (batch_id, row_no, record, list, reason, raw, viewer_hash)
-	SELECT v_batch, row_number() OVER (ORDER BY i), 'event', '{(rows)}', reason, raw, viewer
-	FROM pg_temp.live_load_1 LEFT JOIN pg_temp.live_load_3 USING (viewer_name) WHERE reason IS NOT NULL;
-	GET DIAGNOSTICS rejected = ROW_COUNT;
-	-- an event without an id is known by its contents and its place among equal ones
-	UPDATE pg_temp.live_load_1 t SET event_uid = u.event_uid
-	FROM (SELECT l.ctid, live_uid(concat_ws('|', 'like', stream, encode(viewer, 'hex'), type, extract(epoch FROM ts), product,
-	               row_number() OVER (PARTITION BY ts, viewer, type, stream, product ORDER BY i))) AS event_uid
-	      FROM pg_temp.live_load_1 l LEFT JOIN pg_temp.live_load_3 USING (viewer_name) WHERE reason IS NULL AND event_uid IS NULL) AS u
-	WHERE t.ctid = u.ctid;
+	IF rejected > 0 THEN
+		INSERT INTO ingest_reject (batch_id, row_no, record, list, reason, raw, viewer_hash)
+		SELECT v_batch, row_number() OVER (ORDER BY i), 'event', '{(rows)}', reason, raw, viewer
+		FROM pg_temp.live_load_1 LEFT JOIN pg_temp.live_load_3 USING (viewer_name) WHERE reason IS NOT NULL;
+	END IF;
+	IF v_unnamed > 0 THEN
+		-- an event without an id is known by its contents and its place among equal ones
+		UPDATE pg_temp.live_load_1 t SET event_uid = u.event_uid
+		FROM (SELECT l.ctid, live_uid(concat_ws('|', 'like', stream, encode(viewer, 'hex'), type, extract(epoch FROM ts), product,
+		               row_number() OVER (PARTITION BY ts, viewer, type, stream, product ORDER BY i))) AS event_uid
+		      FROM pg_temp.live_load_1 l LEFT JOIN pg_temp.live_load_3 USING (viewer_name) WHERE reason IS NULL AND event_uid IS NULL) AS u
+		WHERE t.ctid = u.ctid;
+	END IF;
 
 	-- streams, products and viewers met for the first time go the way of live_ingest, each name once
 	PERFORM live_stage_table();
@@ -63,41 +116,28 @@ BEGIN
 	WHERE rejected = 0 OR viewer_name IN (SELECT viewer_name FROM pg_temp.live_load_1 WHERE reason IS NULL);
 	PERFORM live_store(target, v_batch, v_channel);
 
-	CREATE TEMP TABLE live_load_2 ON COMMIT DROP AS SELECT event_uid FROM pg_temp.live_load_1 LIMIT 0;
-	WITH fresh AS (
-		INSERT INTO event_dedup (channel_id, event_uid, event_ts)
-		SELECT v_channel, event_uid, ts FROM pg_temp.live_load_1 WHERE reason IS NULL ORDER BY event_uid, i
-		ON CONFLICT DO NOTHING
-		RETURNING event_uid)
-	INSERT INTO pg_temp.live_load_2 SELECT event_uid FROM fresh;
-	GET DIAGNOSTICS accepted = ROW_COUNT;
+	accepted := live_load_keys(target, v_channel);
 	IF accepted < total - rejected THEN
-		-- of rows with the same id the first was new, if any
-		ANALYZE pg_temp.live_load_2;
-		DELETE FROM pg_temp.live_load_1 t
-		WHERE NOT EXISTS (SELECT FROM (SELECT DISTINCT ON (event_uid) l.ctid AS place FROM pg_temp.live_load_1 l JOIN pg_temp.live_load_2 f USING (event_uid)
-		                               ORDER BY event_uid, i) AS first WHERE first.place = t.ctid);
-	ELSIF rejected > 0 THEN
-		DELETE FROM pg_temp.live_load_1 WHERE reason IS NOT NULL;
+		SELECT count(*) INTO v_late FROM pg_temp.live_load_1 WHERE reason IS NULL AND ts < v_past;
 	END IF;
 	IF accepted > 0 THEN
 		INSERT INTO event (event_ts, channel_id, stream_id, viewer_id, type, product_id, source, qty, amount, props, event_uid, batch_id)
-		SELECT t.ts, v_channel, s.stream_id, i.viewer_id, t.type::event_type, p.product_id, t.source, coalesce(t.qty, 1), t.amount,
+		SELECT t.ts, v_channel, s.stream_id, v.viewer_id, t.type, p.product_id, t.source, coalesce(t.qty, 1), t.amount,
 		       nullif(t.raw, '{}'), t.event_uid, v_batch
 		FROM pg_temp.live_load_1 t JOIN stream s ON s.channel_id = v_channel AND s.external_id = t.stream
-		  LEFT JOIN pg_temp.live_load_3 v USING (viewer_name) LEFT JOIN viewer_identity i ON i.channel_id = v_channel AND i.external_hash = v.viewer
-		  LEFT JOIN product p ON p.channel_id = v_channel AND p.external_id = t.product;
+		  LEFT JOIN (SELECT w.viewer_name, i.viewer_id FROM pg_temp.live_load_3 w
+		             JOIN viewer_identity i ON i.channel_id = v_channel AND i.external_hash = w.viewer) AS v USING (viewer_name)
+		  LEFT JOIN product p ON p.channel_id = v_channel AND p.external_id = t.product
+		WHERE t.reason IS NULL;
 	END IF;
 	UPDATE ingest_batch SET rows_total = total, accepted = live_load_events.accepted, rejected = live_load_events.rejected,
-		duplicate = live_load_events.total - live_load_events.accepted - live_load_events.rejected,
-		late = (SELECT count(*) FROM pg_temp.live_load_1 WHERE ts < clock_timestamp() - interval '1 hour')
+		duplicate = live_load_events.total - live_load_events.accepted - live_load_events.rejected, late = v_late
 	WHERE batch_id = v_batch;
-	DROP TABLE pg_temp.live_load_1, pg_temp.live_load_2, pg_temp.live_load_3;
+	DROP TABLE pg_temp.live_load_1, pg_temp.live_load_3;
 	PERFORM set_config('work_mem', v_mem, true);
-	PERFORM set_config('parallel_tuple_cost', v_cost, true);
 END
 $live$;
-COMMENT ON FUNCTION live_load_events(name, smallint, bigint, oid, text) IS
+COMMENT ON FUNCTION live_load_events(name, smallint, bigint, oid, text, text) IS
 'takes rows of events into the tables, for live_load';
 
 CREATE FUNCTION live_load(target name, channel text, source regclass DEFAULT NULL, record text DEFAULT 'event',
@@ -114,20 +154,15 @@ DECLARE
 	v_staged boolean := source IS NULL;
 	v_source regclass := source;
 	v_chosen text;
+	v_kept text := 'to_jsonb(v)';
 	v_left boolean;
 	v_total int;
 BEGIN
 	PERFORM set_config('search_path', (SELECT format('pg_catalog, %I, %I, pg_temp', target, n.nspname)
 		FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'liveanalytics'), true);
-	PERFORM live_check(target);
+	v_channel := live_channel(target, channel);
 	IF channel IS NULL OR record IS NULL THEN
 		RAISE EXCEPTION 'channel and record must not be NULL' USING ERRCODE = '22004';
-	END IF;
-	SELECT c.channel_id INTO v_channel FROM channel c WHERE c.code = live_load.channel;
-	IF v_channel IS NULL THEN
-		RAISE EXCEPTION 'unknown channel "%"', channel USING ERRCODE = '22023',
-			HINT = format('The channels are %s. Rows of the tables channel, channel_record and channel_field make another.',
-				(SELECT string_agg(c.code, ', ' ORDER BY c.channel_id) FROM channel c));
 	END IF;
 	IF NOT EXISTS (SELECT FROM live_fields() AS f WHERE f.record = v_record) THEN
 		RAISE EXCEPTION 'unknown kind of record "%"', record USING ERRCODE = '22023',
@@ -142,6 +177,8 @@ BEGIN
 		-- what is being copied comes first, and nothing comes in between reading and emptying
 		LOCK TABLE event_stage IN SHARE ROW EXCLUSIVE MODE;
 		v_chosen := format('(SELECT ctid AS i, v FROM ONLY event_stage AS v WHERE v.channel IS NULL OR v.channel = %L) AS s', channel);
+		-- of those rejected only, rather than a copy of every row on its way
+		v_kept := '(SELECT to_jsonb(s) FROM ONLY event_stage AS s WHERE s.ctid = q.i)';
 	ELSE
 		IF (SELECT relkind NOT IN ('r', 'p', 'v', 'm', 'f') FROM pg_class WHERE oid = v_source) THEN
 			RAISE EXCEPTION '"%" is not a table or view', v_source USING ERRCODE = '42809';
@@ -153,7 +190,7 @@ BEGIN
 	VALUES (v_channel, sha256(convert_to('load ' || gen_random_uuid()::text, 'UTF8')))
 	RETURNING ingest_batch.batch_id INTO batch_id;
 	IF record = 'event' THEN
-		SELECT s.accepted, s.rejected, s.total INTO accepted, rejected, v_total FROM live_load_events(target, v_channel, batch_id, v_source, v_chosen) AS s;
+		SELECT s.accepted, s.rejected, s.total INTO accepted, rejected, v_total FROM live_load_events(target, v_channel, batch_id, v_source, v_chosen, v_kept) AS s;
 	ELSE
 		PERFORM live_stage_table();
 		EXECUTE replace(live_stage_sql(target, v_channel, record, '{}', live_key_pads(target), v_source, false), '@source', v_chosen)
