@@ -37,9 +37,9 @@ SQL_PARTS = \
 	sql/68_live_mapping.sql \
 	sql/69_live_metrics.sql \
 	sql/70_live_setup.sql \
-	sql/71_live_ingest.sql \
 	sql/71_live_read.sql \
 	sql/71_live_store.sql \
+	sql/71_live_ingest.sql \
 	sql/72_live_refresh.sql \
 	sql/73_live_admin.sql \
 	sql/74_live_views.sql \
@@ -100,7 +100,6 @@ CORE_OBJS = \
 	src/core/score_core.o \
 	src/core/sequence_core.o \
 	src/core/sequence_pattern.o \
-	src/core/sha256_core.o \
 	src/core/spans_core.o \
 	src/core/special_core.o \
 	src/core/stay_core.o \

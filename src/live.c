@@ -4,6 +4,8 @@
  */
 #include "liveanalytics.h"
 
+#include "common/cryptohash.h"
+#include "common/sha2.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -11,7 +13,6 @@
 #include "utils/uuid.h"
 
 #include "core/instant_core.h"
-#include "core/sha256_core.h"
 
 PG_FUNCTION_INFO_V1(live_trim);
 PG_FUNCTION_INFO_V1(live_lower);
@@ -72,13 +73,17 @@ live_uid(PG_FUNCTION_ARGS)
 	text	   *id = PG_GETARG_TEXT_PP(0);
 	int			length = VARSIZE_ANY_EXHDR(id);
 	char	   *utf8 = pg_server_to_any(VARDATA_ANY(id), length, PG_UTF8);
-	unsigned char digest[LA_SHA256_SIZE];
+	uint8		digest[PG_SHA256_DIGEST_LENGTH];
+	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
 	pg_uuid_t  *uid = palloc(sizeof(pg_uuid_t));
 
 	/* unless it was converted, it is as long as it was and has no end mark */
 	if (utf8 != VARDATA_ANY(id))
 		length = strlen(utf8);
-	la_sha256((unsigned char *) utf8, length, digest);
+	if (pg_cryptohash_init(context) < 0 || pg_cryptohash_update(context, (uint8 *) utf8, length) < 0 ||
+		pg_cryptohash_final(context, digest, sizeof(digest)) < 0)
+		elog(ERROR, "could not compute SHA-256: %s", pg_cryptohash_error(context));
+	pg_cryptohash_free(context);
 	memcpy(uid->data, digest, UUID_LEN);
 	PG_RETURN_UUID_P(uid);
 }
