@@ -20,10 +20,15 @@ BEGIN
 		RAISE EXCEPTION 'schema "%" has no live-commerce tables', target
 			USING ERRCODE = '42P01', HINT = format('SELECT live_setup(%L) makes them.', target);
 	END IF;
+	-- the newest of the tables
+	IF to_regclass(format('%I.roll_product_minute', target)) IS NULL THEN
+		RAISE EXCEPTION 'live-commerce tables of schema "%" are those of an older version', target
+			USING ERRCODE = '55000', HINT = format('SELECT live_upgrade(%L) brings them up to date.', target);
+	END IF;
 END
 $live$;
 COMMENT ON FUNCTION live_check(name) IS
-'raises an error unless the schema has live-commerce tables';
+'raises an error unless the schema has live-commerce tables, and those of this version';
 
 CREATE FUNCTION live_partitions(target name, from_month date, to_month date)
 RETURNS int

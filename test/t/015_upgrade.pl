@@ -176,6 +176,11 @@ sub check_live_schema
 	my $before = $node->safe_psql($database, $contents);
 
 	is($node->safe_psql($database, 'SELECT * FROM predicted'), 'true|24|t|t|16', "$older: models and views upon them, after the update");
+	if ($older eq '0.1.0')
+	{
+		my (undef, undef, $error) = $node->psql($database, q{CALL live_refresh('live')});
+		like($error, qr/are those of an older version.*SELECT live_upgrade\('live'\)/s, "$older: what is to be done first is said");
+	}
 	is($node->safe_psql($database, q{SELECT live_upgrade('live') ~ 'ready'}), 't', "$older: live_upgrade");
 	is(difference(catalogue($database, 'schema'), catalogue('fresh', 'schema')), '', "$older: the schema is the same as a fresh one");
 	is($node->safe_psql($database, $contents), $before, "$older: rows stay as they were");
