@@ -46,7 +46,7 @@ now() { date +%s.%N; }
 
 # ready STREAM: the events of the first file once more, as those of another stream
 ready() {
-  psql -qX -v ON_ERROR_STOP=1 -c "DROP TABLE IF EXISTS live.ready" -c "INSERT INTO live.stream (channel_id, external_id) SELECT channel_id, '$1' FROM live.stream WHERE external_id = 'one'" \
+  psql -qX -v ON_ERROR_STOP=1 -c "SET client_min_messages = warning" -c "DROP TABLE IF EXISTS live.ready" -c "INSERT INTO live.stream (channel_id, external_id) SELECT channel_id, '$1' FROM live.stream WHERE external_id = 'one'" \
     -c "CREATE TABLE live.ready AS SELECT event_ts, channel_id, (SELECT stream_id FROM live.stream WHERE external_id = '$1') AS stream_id, viewer_id, type, product_id, source, qty, amount,
           props, gen_random_uuid() AS event_uid, batch_id FROM live.event WHERE stream_id = (SELECT stream_id FROM live.stream WHERE external_id = 'one') ORDER BY event_ts" \
     -c "VACUUM ANALYZE live.ready" >/dev/null || die "no rows that are ready"

@@ -52,10 +52,6 @@ RETURNS record
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, pg_temp
 SET jit = off
--- reading a row takes far longer than handing it on
-SET parallel_tuple_cost = 0.001
--- enough to tell whether rows are many; a hundred times as many values take longer than some of the statements
-SET default_statistics_target = 10
 AS $live$
 #variable_conflict use_column
 DECLARE
@@ -65,6 +61,8 @@ DECLARE
 	v_has text[];
 	v_pads text;
 	v_mem text := current_setting('work_mem');
+	v_cost text := current_setting('parallel_tuple_cost');
+	v_statistics text := current_setting('default_statistics_target');
 	v_unnamed bigint;
 	v_late bigint;
 	v_past timestamptz := clock_timestamp() - interval '1 hour';
@@ -73,6 +71,10 @@ BEGIN
 		FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'liveanalytics'), true);
 	-- one sort and some hash tables of all the rows
 	PERFORM set_config('work_mem', greatest(pg_size_bytes(v_mem) / 1024, 131072)::text, true);
+	-- reading a row takes far longer than handing it on
+	PERFORM set_config('parallel_tuple_cost', '0.001', true);
+	-- enough for the plans; ten times as many values take longer than some of the statements
+	PERFORM set_config('default_statistics_target', '10', true);
 	v_pads := live_key_pads(target);
 	SELECT * INTO v_reader FROM live_reader(target, v_channel, 'event', '{}', v_pads, source, false);
 	v_has := string_to_array(substr(v_reader.columns, 3), ', ');
@@ -135,6 +137,8 @@ BEGIN
 	WHERE batch_id = v_batch;
 	DROP TABLE pg_temp.live_load_1, pg_temp.live_load_3;
 	PERFORM set_config('work_mem', v_mem, true);
+	PERFORM set_config('parallel_tuple_cost', v_cost, true);
+	PERFORM set_config('default_statistics_target', v_statistics, true);
 END
 $live$;
 COMMENT ON FUNCTION live_load_events(name, smallint, bigint, oid, text, text) IS
