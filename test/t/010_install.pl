@@ -452,6 +452,7 @@ sub check_script
 		'CREATE OPERATOR + (FUNCTION = f, LEFTARG = int, RIGHTARG = int, RESTRICT = g);',
 		'CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $live$ $live$;',
 		'CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql SET search_path = s AS $live$ $live$;',
+		'CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET session_replication_role = replica AS $live$ $live$;',
 		'CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $live$ $live$;',
 		'CREATE FUNCTION f() RETURNS int LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $live$ $live$;',
 		'CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $live$ $live$; SELECT 1; -- $live$',
@@ -527,7 +528,9 @@ sub offences
 	my $attribute = qr/(?:WINDOW|IMMUTABLE|STABLE|VOLATILE|STRICT|CALLED ON NULL INPUT|PARALLEL [A-Z]+|(?:COST|ROWS) \d+)/;
 	# a body is a string; that of another language would be analysed here and now
 	my $body = qr/LANGUAGE plpgsql(?: $attribute)*/;
-	my $path = qr/SET search_path = pg_catalog, pg_temp(?: SET jit = off)?(?: SET client_min_messages = warning)?(?: SET max_parallel_workers_per_gather = 0)?/;
+	# plans and messages: settings that any user may change
+	my $plan = qr/jit|client_min_messages|max_parallel_workers_per_gather|parallel_tuple_cost|default_statistics_target/;
+	my $path = qr/SET search_path = pg_catalog, pg_temp(?: SET (?:$plan) = (?:[a-z]+|\d+(?:\.\d+)?))*/;
 	my $allowed = qr/
 		CREATE[ ]FUNCTION[ ]$signature[ ]RETURNS[ ](?:SETOF[ ])?(?:$type|TABLE[ ]?\($argument(?:,[ ]$argument)*\))[ ]$body[ ]$path[ ]AS[ ]\$live\$
 		| CREATE[ ]PROCEDURE[ ]$signature[ ]$body[ ]AS[ ]\$live\$

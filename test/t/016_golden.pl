@@ -1,6 +1,7 @@
 # Models and states that earlier versions wrote are read, and answer as they
 # did: by way of their text (pg_dump), of their binary form (COPY BINARY,
-# replication), and in the pages of a table (pg_upgrade, a new library).
+# replication, nodes of Citus), and in the pages of a table (pg_upgrade, a new
+# library).
 #
 # test/data/golden_VERSION.txt has them.  A release writes one more:
 #
@@ -23,6 +24,11 @@ $ENV{PGTZ} = 'UTC';
 
 # What a value takes at most to be stored in the page, which has 8 kB.
 my $stored_bytes = 700;
+
+# States of aggregates, which no function of ours gives to anybody who could
+# store them: they travel as text or in binary, and what they are in memory may
+# change.
+my %travels = map { $_ => 1 } qw(confusion error_sums funnel_events sequence_state path_state);
 
 # An aggregate without a final function gives its state.
 my $partial_aggregates = q{
@@ -130,7 +136,7 @@ sub write_golden
 		}, extra_params => [ '-F', "\t" ])), "\n";
 		push @columns, [ $table, $type ];
 	}
-	my @stored = grep { $node->safe_psql('postgres', "SELECT pg_column_size(v) <= $stored_bytes FROM $_->[0]") eq 't' } @columns;
+	my @stored = grep { !$travels{ $_->[1] } && $node->safe_psql('postgres', "SELECT pg_column_size(v) <= $stored_bytes FROM $_->[0]") eq 't' } @columns;
 	print $out "page\t", join(', ', map { "$_->[0] $_->[1]" } @stored), "\t", encode_base64(page_of(@stored), ''), "\n";
 	close($out) or die "could not write $file: $!";
 	return;
