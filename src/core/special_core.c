@@ -260,6 +260,14 @@ la_beta_log_odds(double a, double b, double p, double q)
 
 /* --- Student's t and F ------------------------------------------------------ */
 
+/* la_t_two_sided for |t| / sqrt(df), whose square is in range. */
+static double
+t_two_sided_of(double ratio, double df)
+{
+	return la_incomplete_beta(df / 2, 0.5, 1 / (1 + ratio * ratio),
+							  ratio / (1 + ratio * ratio) * ratio);
+}
+
 /*
  * la_t_two_sided
  *		The probability that |T| exceeds |t|, with df > 0 degrees of freedom.
@@ -269,15 +277,15 @@ la_beta_log_odds(double a, double b, double p, double q)
 double
 la_t_two_sided(double t, double df)
 {
+	const double far_out = 1e140;
 	double		ratio = fabs(t) / sqrt(df);
 
 	if (isinf(ratio))
 		return 0;
 	/* out there the tail is a power of t, whose square is out of range */
-	if (ratio > 1e140)
-		return la_t_two_sided(1e140 * sqrt(df), df) * pow(1e140 / ratio, df);
-	return la_incomplete_beta(df / 2, 0.5, 1 / (1 + ratio * ratio),
-							  ratio / (1 + ratio * ratio) * ratio);
+	if (ratio > far_out)
+		return t_two_sided_of(far_out, df) * pow(far_out / ratio, df);
+	return t_two_sided_of(ratio, df);
 }
 
 /*

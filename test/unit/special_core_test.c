@@ -392,6 +392,8 @@ main(void)
 	test_round_trips();
 	ok(la_t_two_sided(0, 5) == 1 && la_t_two_sided(INFINITY, 5) == 0, "ends of t");
 	ok(off(la_t_two_sided(1e200, 1), 2e-200 / 3.14159265358979324) < 1e-12, "a far t of Cauchy's");
+	/* 1e140 * sqrt(935) / sqrt(935) is rounded up */
+	ok(la_t_two_sided(1e200, 935) == 0 && la_t_two_sided(1e200, 962) == 0, "a far t of many degrees of freedom");
 	ok(off(la_t_quantile(0.95, 1e15), 1.9599639845400542) < 1e-12, "t of endless degrees of freedom");
 	ok(la_f_upper(0, 2, 3) == 1 && la_f_upper(INFINITY, 2, 3) == 0, "ends of F");
 	ok(la_incomplete_gamma(2, 0) == 0 && la_incomplete_gamma_upper(2, INFINITY) == 0, "ends of gamma");
