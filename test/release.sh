@@ -7,12 +7,13 @@
 #   MINUTES=1 test/release.sh       the same, shorter: minutes for each part with a duration
 #
 # Names beside check's: PG_CONFIG is the server, ASSERT_PG_CONFIG one built with
-# --enable-cassert and -DUSE_VALGRIND. The output of each part is in build/release.
+# --enable-cassert and -DUSE_VALGRIND, NEW_PG_CONFIG one of a newer major, to move to. The output of each part is in build/release.
 cd "$(dirname "$0")/.." || exit 1
 set -u
 
-ALL='unit regress assert parallel jit data hostile sessions traps crash dump soak full_disk fuzz damaged valgrind coverage analyse sqlsmith'
+ALL='unit regress assert parallel jit data hostile sessions traps crash dump majors soak full_disk fuzz damaged valgrind coverage analyse sqlsmith'
 MINUTES=${MINUTES:-10}
+NEW_PG_CONFIG=${NEW_PG_CONFIG:-}
 ASSERT=${ASSERT_PG_CONFIG:-}
 FAILED=0
 mkdir -p build/release
@@ -52,6 +53,7 @@ sessions_part()  { run sessions env LIVEANALYTICS_LONG=1 ./check tap=110; }
 traps_part()     { run traps ./check tap=010,101,105,106; }
 crash_part()     { run crash env LIVEANALYTICS_LONG=1 ./check tap=130; }
 dump_part()      { run dump ./check tap=120; }
+majors_part()    { run majors sh -c "test/majors.sh write build/release/shop.sql && ${NEW_PG_CONFIG:+PG_CONFIG=$NEW_PG_CONFIG} test/majors.sh read build/release/shop.sql"; }
 soak_part()      { run soak env LIVEANALYTICS_SOAK=$((MINUTES * 60)) ./check tap=092; }
 full_disk_part() { run full_disk test/full_disk.sh; }
 fuzz_part()      { run fuzz sh -c "make -s fuzz FUZZ_SECONDS=$((MINUTES * 60)) && echo \"\$(grep -h 'stat::number_of_executed_units' build/release/fuzz.out | awk '{n += \$2} END {printf \"%d\", n}') inputs, no crash\""; }
