@@ -227,6 +227,9 @@ BEGIN
 	IF target IS NULL THEN
 		RAISE EXCEPTION 'name of the schema must not be NULL' USING ERRCODE = '22004';
 	END IF;
+	IF target = '' THEN
+		RAISE EXCEPTION 'name of the schema must not be empty' USING ERRCODE = '22023';
+	END IF;
 	IF target = '$user' OR target LIKE 'pg\_%' OR target = 'information_schema' THEN
 		RAISE EXCEPTION 'the tables cannot be in a schema named "%"', target
 			USING ERRCODE = '42939', HINT = 'Any name will do but $user, information_schema and those that begin with pg_.';

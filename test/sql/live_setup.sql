@@ -48,6 +48,7 @@ UPDATE live.setting SET day_cut = '25 hours';
 -- errors
 \set VERBOSITY sqlstate
 SELECT live_setup(NULL);
+SELECT live_setup('');
 SELECT live_setup('pg_brand');
 SELECT live_setup('$user');
 SELECT live_upgrade('nobody');
