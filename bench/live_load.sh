@@ -66,8 +66,9 @@ half=$((EVENTS / 2))
 write_file warm warm 1 $((EVENTS / 10))
 write_file one one 1 "$EVENTS"
 write_file workers workers 1 "$EVENTS"
-write_file two_1 two 1 $half
-write_file two_2 two $((half + 1)) "$EVENTS"
+# of two streams: of one that is new, the second session would wait for the first to have made it
+write_file two_1 two_1 1 $half
+write_file two_2 two_2 $((half + 1)) "$EVENTS"
 load warm event_stage 0 "" >/dev/null
 
 start=$(now)
@@ -92,7 +93,7 @@ load two_2 stage_2 0 ", 'live.stage_2'" >"$CLUSTER/cpu_2"
 wait $!
 wall=$(calculate "$(now) - $start")
 [ -s "$CLUSTER/cpu_1" ] && [ -s "$CLUSTER/cpu_2" ] || die "a load failed"
-rates "two sessions at once, half of the events each" "$wall" "$(calculate "($(cat "$CLUSTER/cpu_1") + $(cat "$CLUSTER/cpu_2"))")"
+rates "two sessions at once, a stream of half the events each" "$wall" "$(calculate "($(cat "$CLUSTER/cpu_1") + $(cat "$CLUSTER/cpu_2"))")"
 
 start=$(now)
 cpu=$(load one event_stage 0 "")
